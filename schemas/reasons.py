@@ -1,0 +1,76 @@
+"""Closed sets of words, each with the sentence that people read. Docs tables are made from them."""
+
+from enum import StrEnum
+
+
+class _Worded(StrEnum):
+    """A closed set whose members each carry one sentence for people."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> "_Worded":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+
+class VerdictKind(_Worded):
+    """What became of a readable frame."""
+
+    OK = "ok", "The part looks like the good parts that the bank knows."
+    REVIEW = "review", "The part is unusual: a person should look at it."
+    DEFECT = "defect", "The part is so unusual that the line's false-alarm rate allows an alarm."
+    FAULT = "fault", "The frame is readable but cannot be judged; the reason says why."
+    DROPPED = "dropped", "The frame was shed on purpose, as the line's setting allows, and was not scored."
+
+
+class FaultReason(_Worded):
+    """Why a readable frame could not be judged."""
+
+    NO_BANK = "no-bank", "No bank is in force on the line: train one from the frames that are stored."
+    FLAT = "flat", "The picture has no contrast: check the lens cap, the light and the trigger."
+    OVER_EXPOSED = "over-exposed", "Nearly all of the picture is white: lower the exposure or the light."
+    WRONG_SIZE = "wrong-size", "The picture's shape is not the one that the model was trained on."
+    WRONG_CHANNELS = "wrong-channels", "The picture is grey where the model knows colour, or the reverse."
+    WRONG_DEPTH = "wrong-depth", "The picture's bit depth is not the one that the model was trained on."
+    BREAKER_OPEN = "breaker-open", "The line sent too much bad input; its frames are kept for a replay."
+    MAINTENANCE = "maintenance", "The line is under maintenance, so its parts are not judged."
+
+
+class DeadLetterReason(_Worded):
+    """Why bytes were set aside instead of judged."""
+
+    EMPTY = "empty", "The message has no bytes and names no stored object."
+    NOT_AN_IMAGE = "not-an-image", "The bytes do not begin like a JPEG, PNG, BMP, TIFF or WebP."
+    TRUNCATED = "truncated", "The image ends before its end-of-image mark."
+    UNDECODABLE = "undecodable", "The image begins well but its contents cannot be decoded."
+    TOO_MANY_PIXELS = "too-many-pixels", "The header states more pixels than the limit allows."
+    TOO_MANY_BYTES = "too-many-bytes", "The message is larger than the limit allows."
+    BAD_LINE_ID = "bad-line-id", "The key is missing or is no line id: [a-z0-9][a-z0-9-]{0,62}."
+    BAD_HEADER = "bad-header", "A header such as frame-id breaks its rule."
+    BAD_REFERENCE = "bad-reference", "The object that frame-ref names is missing or has another sha256."
+    KILLS_WORKER = "kills-worker", "The extraction worker died three times while it held this frame."
+
+
+class CommandKind(_Worded):
+    """What a person can ask of a line."""
+
+    APPROVE_GOOD = "ApproveGood", "These parts are good: grow the bank of the model that judged them."
+    CONFIRM_DEFECT = "ConfirmDefect", "This part is defective: keep it as a canary."
+    RETIRE_CANARY = "RetireCanary", "Stop asking that this canary alarms."
+    REMOVE_PART = "RemovePart", "Build the bank again as if it had never had this part."
+    REBUILD = "Rebuild", "Select the bank again from all its parts."
+    ACTIVATE = "Activate", "Put a published version in force."
+    ROLLBACK = "Rollback", "Put an earlier epoch's version in force again."
+    SET_FALSE_ALARM_RATE = "SetFalseAlarmRate", "Change the false-alarm rate that the line may have."
+    SET_MAINTENANCE = "SetMaintenance", "Open or close a maintenance window of the line."
+
+
+class LineEventKind(_Worded):
+    """What is told about a line."""
+
+    COMMAND_DONE = "command-done", "A command was carried out."
+    COMMAND_REFUSED = "command-refused", "A command was refused and changed nothing; the reason says why."
+    BUILD_PROGRESS = "build-progress", "A bank is being built."
+    BANK_STALE = "bank-stale", "An activation could not be loaded; the line keeps the bank it has."
