@@ -1,0 +1,111 @@
+"""Commands: what a person asks of a line. The page's API resolves frames before it writes one."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from schemas.ids import FrameId, LineId, ModelName, Version
+from schemas.message import Message, Moment
+
+
+class FrameRef(Message):
+    """A frame that a command speaks of, and the model that judged it (absent when none did)."""
+
+    frame_uid: UUID
+    frame_id: FrameId
+    frame_sha256: Version
+    model: ModelName | None = None
+    part_id: str | None = None
+
+
+class _Command(Message):
+    schema_version: Literal[1] = 1
+    command_id: UUID
+    line: LineId
+    actor: str = Field(min_length=1, max_length=128)
+    why: str = Field(default="", max_length=1000)
+    issued_at: Moment
+
+
+class ApproveGood(_Command):
+    """These parts are good: they join the bank of the model that judged them."""
+
+    kind: Literal["ApproveGood"] = "ApproveGood"
+    frames: tuple[FrameRef, ...] = Field(min_length=1, max_length=1000)
+
+
+class ConfirmDefect(_Command):
+    """This part is defective: it becomes a canary."""
+
+    kind: Literal["ConfirmDefect"] = "ConfirmDefect"
+    frame: FrameRef
+
+
+class RetireCanary(_Command):
+    """This canary need not alarm any longer."""
+
+    kind: Literal["RetireCanary"] = "RetireCanary"
+    frame_uid: UUID
+
+
+class RemovePart(_Command):
+    """Build the bank again without this part."""
+
+    kind: Literal["RemovePart"] = "RemovePart"
+    model: ModelName
+    part: Version
+
+
+class Rebuild(_Command):
+    """Select the bank again from all its parts."""
+
+    kind: Literal["Rebuild"] = "Rebuild"
+    model: ModelName | None = None
+
+
+class Activate(_Command):
+    """Put a published version in force."""
+
+    kind: Literal["Activate"] = "Activate"
+    model: ModelName
+    version: Version | None = None
+
+
+class Rollback(_Command):
+    """Put the version of an earlier epoch in force again, as a new epoch."""
+
+    kind: Literal["Rollback"] = "Rollback"
+    to_epoch: int | None = Field(default=None, ge=1)
+
+
+class SetFalseAlarmRate(_Command):
+    """Change the wished rates; based on an epoch, so that a stale one can be refused."""
+
+    kind: Literal["SetFalseAlarmRate"] = "SetFalseAlarmRate"
+    alpha: float = Field(gt=0, lt=1)
+    review_alpha: float = Field(gt=0, lt=1)
+    based_on_epoch: int = Field(ge=1)
+
+
+class SetMaintenance(_Command):
+    """Between two moments the line's frames are faults with reason maintenance."""
+
+    kind: Literal["SetMaintenance"] = "SetMaintenance"
+    start: Moment
+    end: Moment
+
+
+AnyCommand = (
+    ApproveGood
+    | ConfirmDefect
+    | RetireCanary
+    | RemovePart
+    | Rebuild
+    | Activate
+    | Rollback
+    | SetFalseAlarmRate
+    | SetMaintenance
+)
+Command = Annotated[AnyCommand, Field(discriminator="kind")]
+COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(Command)

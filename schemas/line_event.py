@@ -1,0 +1,31 @@
+"""What is told about a line: the result of each command, progress, trouble."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.ids import LineId, ModelName, Version
+from schemas.message import Message, Moment
+from schemas.reasons import CommandKind, LineEventKind
+
+
+class LineEvent(Message):
+    """One record of ``line-events``. A command's result names the command, so that a redelivered one
+    is known to be finished."""
+
+    schema_version: Literal[1] = 1
+    kind: LineEventKind
+    line: LineId
+    sentence: str
+    command_id: UUID | None = None
+    command_kind: CommandKind | None = None
+    actor: str | None = None
+    model: ModelName | None = None
+    version: Version | None = None
+    epoch: int | None = None
+    parts_added: int | None = Field(default=None, ge=0)
+    vectors: int | None = Field(default=None, ge=0)
+    share_done: float | None = Field(default=None, ge=0, le=1)
+    seconds: float | None = Field(default=None, ge=0)
+    at: Moment

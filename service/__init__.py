@@ -1,0 +1,1 @@
+"""Everything a worker is made of. Imports schemas, never workers."""

