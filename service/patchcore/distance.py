@@ -1,0 +1,64 @@
+"""The distance: one way to compute it where exactness counts, and a fast bound where it does not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK_VALUES = 2**18
+ROUNDING = 2.0**-24
+TINY = float(np.finfo(np.float32).tiny)
+
+
+def squared_distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared Euclidean distances of the rows of `a` (M, D) to those of `b`, (M, D) or (1, D): float32 (M,).
+
+    The canonical value: differences and sums in float64, one row at a time, rounded once to float32. Equal
+    rows give equal values whatever batch they come in, which a matrix product does not promise.
+    """
+    out = np.empty(len(a), dtype=np.float32)
+    rows = max(1, CHUNK_VALUES // max(1, a.shape[1]))
+    for start in range(0, len(a), rows):
+        part = slice(start, start + rows)
+        difference = a[part].astype(np.float64) - (b if len(b) == 1 else b[part])
+        out[part] = np.add.reduce(difference * difference, axis=1)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """Points made ready for fast, nearly right distances: |p - q|^2 = p.norm - 2 (p.left . q.right).
+
+    Centred, because the error grows with the norms. `right` carries -|q|^2 / 2 in a last column against a 1
+    in `left`: that saves a pass over every product.
+    """
+
+    left: NDArray[np.float32]
+    norms: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, points: NDArray[np.float32], centre: NDArray[np.float32]) -> "Products":
+        """Centre (N, D) points at `centre` (D,)."""
+        width = points.shape[1]
+        left = np.empty((len(points), width + 1), dtype=np.float32)
+        np.subtract(points, centre, out=left[:, :width])
+        left[:, width] = 1
+        norms = np.einsum("ij,ij->i", left[:, :width], left[:, :width], dtype=np.float64)
+        return cls(left, norms)
+
+    def right(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float32]:
+        """The other side of the product for some of the points, (K, D + 1)."""
+        right = np.array(self.left[rows])
+        right[:, -1] = -0.5 * self.norms[rows]
+        return right
+
+
+def slack(norms: NDArray[np.float64], largest_other: float, width: int) -> NDArray[np.float64]:
+    """How far a distance from `Products` may lie from the canonical one, in either direction, (N,).
+
+    Higham's bound for a dot product of D + 1 terms summed in any order, (D + 1) u |a| |b|, counted twice, and
+    a few u for centring, norms and the last rounding; (a + b)^2 >= 2ab + b^2 covers them. TINY is underflow.
+    """
+    reach = np.sqrt(norms) + np.sqrt(largest_other)
+    bound: NDArray[np.float64] = (width + 16) * (ROUNDING * reach**2 + TINY)
+    return bound

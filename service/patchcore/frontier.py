@@ -1,0 +1,151 @@
+"""The frontier: how far each point lies from the chosen ones, known exactly where it decides a choice."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.patchcore.centres import Centres
+from service.patchcore.distance import Products, slack, squared_distances
+
+BLOCK = 512
+ROWS = 2048
+COLUMNS = 512
+PAIRS = 2**16
+CHOSEN = np.float32(-1)
+UNKNOWN = np.float32(np.inf)
+
+Indices = NDArray[np.int64]
+
+
+class Frontier:
+    """Squared distances of points to the nearest chosen or seen one, kept lazily.
+
+    `nearest[i]` is always the canonical minimum over the first `upto[i]` centres, so an upper bound of the
+    minimum over all. A point is brought up to date only when its bound puts it among the farthest; most
+    points of a dense background never are again. Matrix products only rule pairs out, with a proven slack:
+    what is stored and compared is the canonical distance, so choices equal the plain loop's to the bit.
+    """
+
+    def __init__(self, features: NDArray[np.float32], seen: NDArray[np.float32] | None) -> None:
+        centre = features.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._features = features
+        self._products = Products.of(features, centre)
+        self._centres = Centres(features.shape[1], centre)
+        self._fresh_rows = BLOCK
+        self.nearest = np.full(len(features), UNKNOWN, dtype=np.float32)
+        self.upto = np.zeros(len(features), dtype=np.int64)
+        self.chosen: list[int] = []
+        self.chosen_squared: list[np.float32] = []
+        if seen is not None:
+            self._centres.append(seen)
+
+    def choose(self, index: int) -> None:
+        """Make a point a centre; the others' bounds stay valid, one centre older."""
+        self._centres.append(self._features[index : index + 1])
+        self.chosen_squared.append(self.nearest[index])
+        self.chosen.append(index)
+        self.nearest[index] = CHOSEN
+
+    def advance(self, limit: int, stop: float) -> bool:
+        """Choose some more points, up to `limit` in all; False when none is farther than `stop`."""
+        champion = int(self.nearest.argmax())
+        if self.nearest[champion] == UNKNOWN:
+            self.refresh(np.arange(len(self.nearest)))
+        elif not self._beyond(self.nearest[champion], stop):
+            return False
+        rows = self._farthest(np.arange(len(self.nearest)), self._fresh_rows)
+        self.refresh(rows)
+        before = len(self.chosen)
+        self._choose_within(self._farthest(rows, BLOCK), limit, stop)
+        self._adapt(len(self.chosen) - before)
+        return True
+
+    def radius(self) -> float:
+        """The distance of the farthest point that is not a centre, 0 when all are. May refresh many points."""
+        while True:
+            rows = self._farthest(np.arange(len(self.nearest)), BLOCK)
+            if self.upto[rows[self.nearest[rows].argmax()]] == self._centres.count:
+                return float(np.sqrt(max(np.float32(0), self.nearest[rows].max())))
+            self.refresh(rows)
+
+    def refresh(self, rows: Indices) -> None:
+        """Bring the bounds of some points up to date."""
+        stale = rows[(self.upto[rows] < self._centres.count) & (self.nearest[rows] > 0)]
+        stale = stale[np.argsort(self.upto[stale], kind="stable")]
+        for start in range(0, len(stale), ROWS):
+            part = stale[start : start + ROWS]
+            for first in range(int(self.upto[part[0]]), self._centres.count, COLUMNS):
+                self._lower(part, first, min(first + COLUMNS, self._centres.count))
+        self.upto[rows] = self._centres.count
+
+    def _lower(self, rows: Indices, first: int, last: int) -> None:
+        near = self._products.left[rows] @ self._centres.right[first:last].T
+        norms, best = self._products.norms[rows], near.max(axis=1)
+        doubt = slack(norms, self._centres.largest_norm, self._features.shape[1])
+        need = (norms - self.nearest[rows] - doubt) / 2
+        hit = np.flatnonzero((best >= need) & (self.nearest[rows] > 0))
+        # Any pair that could hold a row's canonical minimum lies within the slack of the row's best product.
+        floor = np.maximum(need[hit], best[hit] - doubt[hit])
+        at, column = np.nonzero(near[hit] >= floor[:, None])
+        self._lower_pairs(rows[hit[at]], column + first)
+
+    def _lower_pairs(self, rows: Indices, columns: Indices) -> None:
+        for start in range(0, len(rows), PAIRS):
+            row, column = rows[start : start + PAIRS], columns[start : start + PAIRS]
+            exact = squared_distances(self._features[row], self._centres.raw[column])
+            np.minimum.at(self.nearest, row, exact)
+
+    def _farthest(self, rows: Indices, count: int) -> Indices:
+        """The `count` rows with the highest bounds, in order of index; the farthest of lowest index is in."""
+        if len(rows) <= count:
+            return rows
+        bounds = self.nearest[rows]
+        top = np.argpartition(bounds, -count)[-count:]
+        return np.union1d(rows[top], rows[[bounds.argmax()]])
+
+    def _outside(self, block: Indices) -> tuple[float, int]:
+        kept = self.nearest[block]
+        self.nearest[block] = CHOSEN
+        index = int(self.nearest.argmax())
+        best = float(self.nearest[index])
+        self.nearest[block] = kept
+        return best, -index
+
+    def _choose_within(self, block: Indices, limit: int, stop: float) -> None:
+        """Greedy among up-to-date points, for as long as the winner beats every bound outside the block."""
+        rival = self._outside(block)
+        norms = self._products.norms[block]
+        near = self._products.right(block) @ self._products.left[block].T
+        doubt = slack(norms, float(norms.max()), self._features.shape[1])
+        points, bounds = self._features[block], self.nearest[block]
+        need = _need(norms, bounds, doubt)
+        while len(self.chosen) < limit:
+            winner = int(bounds.argmax())
+            index = int(block[winner])
+            if not self._beyond(bounds[winner], stop) or (float(bounds[winner]), -index) < rival:
+                break
+            self.nearest[index] = bounds[winner]
+            self.choose(index)
+            bounds[winner], need[winner] = CHOSEN, np.inf
+            hit = np.flatnonzero(near[winner] >= need)
+            bounds[hit] = np.minimum(bounds[hit], squared_distances(points[hit], points[winner : winner + 1]))
+            need[hit] = _need(norms[hit], bounds[hit], doubt[hit])
+        self.nearest[block] = bounds
+        self.upto[block] = self._centres.count
+
+    def _adapt(self, gained: int) -> None:
+        # Few winners: stale bounds outside stood in the way, so look at more points at once, and the reverse.
+        if gained < BLOCK // 8:
+            self._fresh_rows = min(2 * self._fresh_rows, len(self.nearest))
+        elif gained > BLOCK // 4:
+            self._fresh_rows = max(BLOCK, self._fresh_rows // 2)
+
+    @staticmethod
+    def _beyond(squared: np.float32, stop: float) -> bool:
+        return bool(squared >= 0) and float(np.sqrt(squared)) > stop
+
+
+def _need(
+    norms: NDArray[np.float64], bounds: NDArray[np.float32], doubt: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The least product that could lower a bound; infinite where none can."""
+    return np.where(bounds > 0, (norms - bounds - doubt) / 2, np.inf)

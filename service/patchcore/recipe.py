@@ -1,0 +1,137 @@
+"""The recipe: every choice of the method that changes a score, in one frozen value."""
+
+import math
+from itertools import pairwise, product
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+ScoreMode = Literal["max", "max-minus-half-median"]
+
+SIDE_STEP = 32
+MIN_SIDE = 64
+STRIDES = (2, 4, 8, 16, 32)
+
+
+class Recipe(BaseModel):
+    """What turns pictures into scores. Two banks with equal recipes give comparable scores.
+
+    The fields' meaning: `stages` are the strides of the backbone's feature stages, finest first;
+    `patch_mean` is the side of the locally aware mean, in cells of each stage; `grid_stride` is the patch
+    grid, in pixels of the network's input; `input_pixels` is the input's area; `smooth_sigma` is for drawing
+    only, in pixels of a picture of 65,536 pixels. Raises pydantic's ValidationError on a value that cannot
+    work; blocks never.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="plain", min_length=1, max_length=64)
+    backbone: str = Field(default="efficientnet_lite0", min_length=1, max_length=128)
+    stages: tuple[int, ...] = (8, 16)
+    patch_mean: int = 3
+    grid_stride: int = 8
+    input_pixels: int = 65536
+    keep_aspect: bool = True
+    coreset_share: float = 0.02
+    min_vectors: int = Field(default=100, ge=1)
+    max_vectors: int = Field(default=20_000, ge=1)
+    projection_dim: int = Field(default=128, ge=1)
+    whiten: bool = False
+    whiten_ridge: float = 1e-3
+    score: ScoreMode = "max"
+    smooth_sigma: float = Field(default=4.0, ge=0, le=256)
+    seed: int = Field(default=0, ge=0, lt=2**63)
+
+    @field_validator("stages")
+    @classmethod
+    def _stages_are_strides(cls, stages: tuple[int, ...]) -> tuple[int, ...]:
+        rising = all(a < b for a, b in pairwise(stages))
+        if not stages or not rising or any(s not in STRIDES for s in stages):
+            raise ValueError(f"stages {stages} are not strides of a backbone: give some of {STRIDES}, rising")
+        return stages
+
+    @field_validator("patch_mean")
+    @classmethod
+    def _patch_mean_is_odd(cls, side: int) -> int:
+        if side < 1 or side % 2 == 0:
+            raise ValueError(f"patch_mean {side} has no centre cell: give an odd number, 1 for no mean")
+        return side
+
+    @field_validator("grid_stride")
+    @classmethod
+    def _grid_stride_is_a_stride(cls, stride: int) -> int:
+        if stride not in STRIDES:
+            raise ValueError(f"grid_stride {stride} does not divide every input size: give one of {STRIDES}")
+        return stride
+
+    @field_validator("input_pixels")
+    @classmethod
+    def _input_holds_a_grid(cls, pixels: int) -> int:
+        if not MIN_SIDE**2 <= pixels <= 2**24:
+            raise ValueError(f"input_pixels {pixels} is no workable input area: give {MIN_SIDE**2} to {2**24}")
+        return pixels
+
+    @field_validator("coreset_share")
+    @classmethod
+    def _share_is_a_share(cls, share: float) -> float:
+        if not 0 < share <= 1:
+            raise ValueError(f"coreset_share {share} is no share of the patches: give more than 0, at most 1")
+        return share
+
+    @field_validator("whiten_ridge")
+    @classmethod
+    def _ridge_keeps_whitening_finite(cls, ridge: float) -> float:
+        if not 1e-9 <= ridge <= 1e3:
+            raise ValueError(f"whiten_ridge {ridge} leaves whitening unstable: give 1e-9 to 1000, such as 1e-3")
+        return ridge
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> Self:
+        if self.min_vectors > self.max_vectors:
+            raise ValueError(
+                f"min_vectors {self.min_vectors} is above max_vectors {self.max_vectors}: lower one or raise the other"
+            )
+        return self
+
+    def keep(self, patches: int) -> int:
+        """How many of `patches` patches a bank of this recipe keeps."""
+        share = math.ceil(self.coreset_share * patches)
+        return min(patches, max(self.min_vectors, min(share, self.max_vectors)))
+
+
+def input_size(recipe: Recipe, width: int, height: int) -> tuple[int, int]:
+    """The network input (height, width) in pixels for a picture of `width` x `height` pixels.
+
+    Sides are multiples of 32, at least 64; the area is about `recipe.input_pixels`, and never above the
+    picture's own (enlarging loses accuracy) unless a side of 64 forces it. The aspect is kept within a
+    multiple of 32, except for strips so long that the short side would fall below 64: there the area is kept
+    instead. Raises ValueError for an empty picture.
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f"a picture of {width} x {height} pixels is empty: send one with both sides above 0")
+    area = min(recipe.input_pixels, width * height)
+    aspect = width / height if recipe.keep_aspect else 1.0
+    ideal_height, ideal_width = _ideal(area, aspect)
+    sizes = list(product(_multiples(ideal_height), _multiples(ideal_width)))
+    fitting = [s for s in sizes if s[0] * s[1] <= width * height] or [min(sizes)]
+    return min(fitting, key=lambda s: _distortion(s, ideal_height, ideal_width))
+
+
+def _ideal(area: int, aspect: float) -> tuple[float, float]:
+    height = math.sqrt(area / aspect)
+    width = math.sqrt(area * aspect)
+    if height < MIN_SIDE:
+        return float(MIN_SIDE), max(area / MIN_SIDE, MIN_SIDE)
+    if width < MIN_SIDE:
+        return max(area / MIN_SIDE, MIN_SIDE), float(MIN_SIDE)
+    return height, width
+
+
+def _multiples(side: float) -> tuple[int, int]:
+    below = max(MIN_SIDE, int(side // SIDE_STEP) * SIDE_STEP)
+    return below, max(below, math.ceil(side / SIDE_STEP) * SIDE_STEP)
+
+
+def _distortion(size: tuple[int, int], height: float, width: float) -> tuple[float, int]:
+    off = math.log(size[0] / height) ** 2 + math.log(size[1] / width) ** 2
+    return off, size[0] * size[1]
