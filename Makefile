@@ -1,0 +1,48 @@
+# Patchline's make targets. `make help` explains them; each does its own set-up.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FAISS := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
+INSTALLED := $(VENV)/.installed-$(FAISS)
+SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS),)
+
+.PHONY: help demo test check verify schemas format clean
+
+help: ## What the targets do
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo "  make demo SECONDS=60 ends by itself, approves a few parts and checks the ledger"
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV): the first time takes about two minutes (torch is large)."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(FAISS),demo,dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## Inspect two lines of real solar cells: broker, cache, page and all
+	@$(BIN)/patchline demo $(SECONDS_ARGUMENT)
+
+test: $(INSTALLED) ## The tests, against real Apache Kafka where java and mvn are there
+	$(BIN)/python -m pytest -m "not slow"
+
+check: $(INSTALLED) ## Format, lint, types, layers, schemas
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m schemas.documents --check
+
+verify: check ## All that must hold before a change lands: check, test, and the slow suites
+	$(BIN)/python -m pytest
+
+schemas: $(INSTALLED) ## Make schemas/json anew from the models
+	$(BIN)/python -m schemas.documents
+
+format: $(INSTALLED) ## Format the source
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

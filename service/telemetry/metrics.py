@@ -1,0 +1,49 @@
+"""Every metric, by Prometheus' rules: a closed set, each with its sentence; no label grows with parts."""
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+
+_LATENCY = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 30.0)
+
+FRAMES = Counter("patchline_frames_total", "Frames by line and verdict.", ["line", "verdict"])
+DEAD_LETTERS = Counter("patchline_dead_letters_total", "Messages set aside, by reason.", ["reason"])
+ALERTS = Counter("patchline_alerts_total", "Alerts published, repeats included.", ["line"])
+LATENCY = Histogram(
+    "patchline_frame_latency_seconds",
+    "From a frame's broker timestamp to its verdict's acknowledgement.",
+    buckets=_LATENCY,
+)
+BATCH_FRAMES = Histogram(
+    "patchline_batch_frames", "Frames in a device batch.", buckets=(1, 2, 4, 8, 16, 32, 64)
+)
+BATCH_SECONDS = Histogram(
+    "patchline_batch_seconds", "From a batch's hand-over to the worker's answer.", buckets=_LATENCY
+)
+IN_FLIGHT = Gauge("patchline_in_flight_frames", "Frames fetched and not yet finished.")
+WATERMARK_LAG = Gauge("patchline_watermark_lag_frames", "Fetched frames past the watermark.", ["partition"])
+PAUSED = Gauge("patchline_paused_partitions", "Partitions paused under pressure.")
+EPOCH = Gauge("patchline_line_epoch", "The epoch in force on a line in this process.", ["line"])
+STALE = Gauge(
+    "patchline_bank_stale", "1 while the newest activation of a line could not be loaded.", ["line"]
+)
+CACHE_UP = Gauge("patchline_bank_cache_up", "1 while the cache of banks answers.")
+WORKER_RESTARTS = Counter("patchline_extraction_restarts_total", "Extraction workers replaced.", ["cause"])
+REBALANCES = Counter("patchline_rebalances_total", "Assignments received by this member.")
+REFUSED_COMMITS = Counter("patchline_refused_commits_total", "Commits withheld or fenced after a rebalance.")
+COMMANDS = Counter("patchline_commands_total", "Commands by kind and outcome.", ["kind", "outcome"])
+BUILD_SECONDS = Histogram(
+    "patchline_bank_build_seconds",
+    "From a command to its bank in force.",
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 300),
+)
+
+
+def metric_table() -> str:
+    """A Markdown table of every metric and its sentence."""
+    rows = ["| metric | kind | what it tells |", "|---|---|---|"]
+    families = sorted(
+        (f for f in REGISTRY.collect() if f.name.startswith("patchline_")), key=lambda f: f.name
+    )
+    for family in families:
+        suffix = "_total" if family.type == "counter" else ""
+        rows.append(f"| `{family.name}{suffix}` | {family.type} | {family.documentation} |")
+    return "\n".join(rows)

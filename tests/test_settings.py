@@ -1,0 +1,29 @@
+"""Laws of the settings."""
+
+import pytest
+
+from service.settings import Settings, SettingsError, load_settings, setting_names
+
+
+def test_a_misspelt_setting_is_refused_by_name_with_the_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATCHLINE_KAFKA__BOTSTRAP", "x:1")
+    with pytest.raises(SettingsError, match=r"PATCHLINE_KAFKA__BOTSTRAP.*PATCHLINE_KAFKA__BOOTSTRAP"):
+        load_settings()
+
+
+def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATCHLINE_INSPECTOR__MAX_BATCH", "0")
+    with pytest.raises(SettingsError, match="PATCHLINE_INSPECTOR__MAX_BATCH"):
+        load_settings()
+
+
+def test_one_setting_changes_one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATCHLINE_INSPECTOR__MAX_BATCH", "4")
+    settings = load_settings()
+    assert settings.inspector.max_batch == 4
+    assert settings.inspector.max_wait_ms == Settings().inspector.max_wait_ms
+
+
+def test_every_setting_has_its_own_name() -> None:
+    names = list(setting_names())
+    assert len(names) == len(set(names)) > 30

@@ -1,0 +1,133 @@
+"""The owner's side: starts an extraction worker, asks it, notices its death."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from typing import TypeVar
+
+import structlog
+
+from service.settings import Settings
+from workers.extraction import protocol
+from workers.extraction.pipe import Pipe, WorkerDied
+
+__all__ = ["ExtractionClient", "RequestFailed", "WorkerDied"]
+
+_START_SECONDS = 120.0
+_log = structlog.get_logger()
+_T = TypeVar("_T")
+
+
+class RequestFailed(Exception):
+    """The worker lives but could not do as asked; the sentence says why."""
+
+
+class ExtractionClient:
+    """One worker process. After ``WorkerDied`` it is used up: start another."""
+
+    def __init__(self, process: asyncio.subprocess.Process, pipe: Pipe, device: str) -> None:
+        self._process = process
+        self._pipe = pipe
+        self.device = device
+
+    @classmethod
+    async def start(cls, settings: Settings) -> "ExtractionClient":
+        """Start a worker and wait until its device is ready; ``WorkerDied`` when it does not come up."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "workers.extraction",
+                str(theirs.fileno()),
+                settings.model_dump_json(include={"engine", "inspector", "telemetry"}),
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
+                # The owner's signals are not the worker's: it is stopped by its pipe closing.
+                start_new_session=True,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=2**24)
+        pipe = Pipe(reader, writer)
+        client = cls(process, pipe, "")
+        try:
+            ready = _require(await client._wait(pipe.greeting, _START_SECONDS), protocol.Ready)
+        except BaseException:
+            await client.stop()
+            raise
+        client.device = ready.device
+        _log.info("extraction worker ready", pid=process.pid, device=ready.device)
+        return client
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        return self._process.pid
+
+    @property
+    def dead(self) -> bool:
+        """Whether the worker can no longer answer."""
+        return self._pipe.closed
+
+    async def load(self, path: str, activation: bytes, timeout: float) -> protocol.Refused | None:
+        """Put a bank in force; the refusal when the worker keeps the old one."""
+        answer = await self._ask(protocol.Load(self._pipe.next_id(), path, activation), timeout)
+        if isinstance(answer, protocol.Refused):
+            return answer
+        _require(answer, protocol.Loaded)
+        return None
+
+    async def drop(self, line: str, timeout: float) -> None:
+        """Forget a line's bank."""
+        _require(await self._ask(protocol.Drop(self._pipe.next_id(), line), timeout), protocol.Loaded)
+
+    async def score(self, frames: Sequence[protocol.FrameIn], timeout: float) -> list[protocol.Outcome]:
+        """The outcomes in order. A worker that hangs past ``timeout`` seconds is killed: ``WorkerDied``."""
+        answer = await self._ask(protocol.Score(self._pipe.next_id(), list(frames)), timeout)
+        return _require(answer, protocol.Scored).outcomes
+
+    async def extract(
+        self, images: Sequence[bytes], recipe: bytes, contract: bytes, timeout: float
+    ) -> list[protocol.Features | protocol.Unfit | protocol.Unreadable]:
+        """Patch features of each image, or why there are none."""
+        request = protocol.Extract(self._pipe.next_id(), list(images), recipe, contract)
+        return _require(await self._ask(request, timeout), protocol.Extracted).parts
+
+    async def probe(self, timeout: float) -> None:
+        """Score the built-in image; raises when the device does not work."""
+        _require(await self._ask(protocol.Probe(self._pipe.next_id()), timeout), protocol.Loaded)
+
+    async def stop(self) -> None:
+        """End the worker: politely, then by force."""
+        self._pipe.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), 3)
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+    def kill(self) -> None:
+        """End the worker now."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, 9)
+
+    async def _ask(self, request: protocol.Request, timeout: float) -> protocol.Answer:
+        answer = await self._wait(self._pipe.ask(request), timeout)
+        if isinstance(answer, protocol.Failed):
+            raise RequestFailed(answer.sentence)
+        return answer
+
+    async def _wait(self, answer: "asyncio.Future[protocol.Answer]", timeout: float) -> protocol.Answer:
+        try:
+            return await asyncio.wait_for(answer, timeout)
+        except TimeoutError as error:
+            self.kill()
+            raise WorkerDied(f"extraction worker {self.pid} did not answer within {timeout:g} s") from error
+
+
+def _require(answer: protocol.Answer, kind: type[_T]) -> _T:
+    if not isinstance(answer, kind):
+        raise RequestFailed(f"the extraction worker said {type(answer).__name__}, not {kind.__name__}")
+    return answer
