@@ -1,0 +1,122 @@
+"""What a model may be asked to judge: the kind of picture that its training parts were."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.reasons import FaultReason
+from service.images.picture import Picture, PictureForm, is_grey
+from service.images.unreadable import UnfitImage
+from service.patchcore.recipe import Recipe, input_size
+
+ASPECT_TOLERANCE = 0.10
+"""A part stretched by a tenth still looks like itself; more makes every edge unusual."""
+
+SIDE_RATIO = 2.0
+"""At half the trained size fine texture is gone, and the bank would call its absence a defect."""
+
+WhiteLevel = Literal[255, 1023, 4095, 16383, 65535]
+_WHITE_LEVELS: tuple[WhiteLevel, ...] = (255, 1023, 4095, 16383, 65535)
+
+
+class InputContract(BaseModel):
+    """The pictures that a model knows. ``width`` and ``height`` are those of every training part, or None
+    when they differ. ``white`` is full scale: cameras of 10, 12 or 14 bits send their samples unshifted in
+    16, which at 1/65535 would be nearly black. ``input_*`` is the network's input."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: Literal["grey", "colour"]
+    depth: Literal[8, 16]
+    white: WhiteLevel = 255
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+    input_height: int = Field(gt=0)
+    input_width: int = Field(gt=0)
+
+    @classmethod
+    def learn(cls, forms: Sequence[PictureForm], recipe: Recipe) -> "InputContract":
+        """From the training parts' forms. The network's input comes from the median width and height.
+
+        Raises ValueError: no parts, colour mixed with grey, or 8 bits mixed with 16.
+        """
+        if not forms:
+            raise ValueError("There are no pictures to learn from: give at least one good part.")
+        fixed = len({(form.width, form.height) for form in forms}) == 1
+        size = _median_size(forms)
+        input_height, input_width = input_size(recipe, *size)
+        depth = _only_depth(forms)
+        return cls(
+            channels=_only_channels(forms),
+            depth=depth,
+            white=_white(forms, depth),
+            width=size[0] if fixed else None,
+            height=size[1] if fixed else None,
+            input_height=input_height,
+            input_width=input_width,
+        )
+
+    def check(self, picture: Picture) -> None:
+        """Raises UnfitImage: wrong-depth, wrong-channels, or wrong-size.
+
+        Three equal channels count as grey. Where the size is fixed, the aspect may differ by 10 % and each
+        side by a factor of two; where the training parts differed in size, every size is judged.
+        """
+        if picture.depth != self.depth:
+            raise UnfitImage(
+                FaultReason.WRONG_DEPTH,
+                f"The picture has {picture.depth} bits where the model knows {self.depth}.",
+            )
+        if is_grey(picture.pixels) != (self.channels == "grey"):
+            seen = "colour" if self.channels == "grey" else "grey"
+            raise UnfitImage(
+                FaultReason.WRONG_CHANNELS, f"The picture is {seen} where the model knows {self.channels}."
+            )
+        if not self._fits(picture.width, picture.height):
+            raise UnfitImage(
+                FaultReason.WRONG_SIZE,
+                f"The picture is {picture.width} x {picture.height} pixels where the model knows "
+                f"{self.width} x {self.height}.",
+            )
+
+    def _fits(self, width: int, height: int) -> bool:
+        if self.width is None or self.height is None:
+            return True
+        across, down = width / self.width, height / self.height
+        stretch = max(across / down, down / across)
+        return stretch <= 1 + ASPECT_TOLERANCE and all(
+            1 / SIDE_RATIO <= side <= SIDE_RATIO for side in (across, down)
+        )
+
+
+def _median_size(forms: Sequence[PictureForm]) -> tuple[int, int]:
+    return (
+        statistics.median_low([form.width for form in forms]),
+        statistics.median_low([form.height for form in forms]),
+    )
+
+
+def _only_channels(forms: Sequence[PictureForm]) -> Literal["grey", "colour"]:
+    grey = sum(form.channels == "grey" for form in forms)
+    if 0 < grey < len(forms):
+        raise ValueError(
+            f"{grey} of {len(forms)} pictures are grey and the others colour: give parts from one camera setting."
+        )
+    return "grey" if grey else "colour"
+
+
+def _only_depth(forms: Sequence[PictureForm]) -> Literal[8, 16]:
+    deep = sum(form.depth == 16 for form in forms)
+    if 0 < deep < len(forms):
+        raise ValueError(
+            f"{deep} of {len(forms)} pictures have 16 bits and the others 8: give parts from one camera setting."
+        )
+    return 16 if deep else 8
+
+
+def _white(forms: Sequence[PictureForm], depth: int) -> WhiteLevel:
+    peak = max(form.peak for form in forms)
+    levels = _WHITE_LEVELS[1:] if depth == 16 else _WHITE_LEVELS[:1]
+    return next(level for level in levels if level >= peak)
