@@ -1,0 +1,56 @@
+"""The names of objects. Ids that break their rule are refused, so no name leaves its place."""
+
+from uuid import UUID
+
+from schemas.ids import is_line_id, is_sha256
+
+
+def frame_key(line: str, uid: UUID) -> str:
+    """The bytes of a frame as its camera sent them."""
+    return f"frames/{_line(line)}/{str(uid)[:2]}/{uid}"
+
+
+def heatmap_key(line: str, uid: UUID, version: str) -> str:
+    """The heatmap of a frame, as one version of the bank drew it."""
+    return f"heatmaps/{_line(line)}/{str(uid)[:2]}/{uid}-{_sha256(version, 'version')[:12]}.png"
+
+
+def bank_key(line: str, model: str, version: str) -> str:
+    """The bank file of a version."""
+    return f"banks/{_line(line)}/{_model(model)}/{_sha256(version, 'version')}.safetensors"
+
+
+def activation_key(line: str, epoch: int) -> str:
+    """The record that put an epoch in force, kept so that the log can be restored."""
+    if epoch < 1:
+        raise ValueError(f"epoch {epoch} is refused: epochs begin at 1")
+    return f"activations/{_line(line)}/{epoch}.json"
+
+
+def part_key(line: str, model: str, sha256: str) -> str:
+    """The frame of a part that a bank was made from; retention never touches it."""
+    return f"parts/{_line(line)}/{_model(model)}/{_sha256(sha256, 'part')}"
+
+
+def features_key(line: str, model: str, part_sha256: str, contract_hash: str) -> str:
+    """The features of a part under one input contract, kept so that a rebuild extracts nothing."""
+    part, contract = _sha256(part_sha256, "part"), _sha256(contract_hash, "contract")
+    return f"features/{_line(line)}/{_model(model)}/{part}-{contract}.safetensors"
+
+
+def _line(line: str) -> str:
+    if not is_line_id(line):
+        raise ValueError(f"line {line!r} is refused: a line id is [a-z0-9][a-z0-9-]{{0,62}}")
+    return line
+
+
+def _model(model: str) -> str:
+    if not is_line_id(model):
+        raise ValueError(f"model {model!r} is refused: a model's name is [a-z0-9][a-z0-9-]{{0,62}}")
+    return model
+
+
+def _sha256(text: str, what: str) -> str:
+    if not is_sha256(text):
+        raise ValueError(f"{what} {text!r} is refused: it is named by 64 lower-case hexadecimal digits")
+    return text
