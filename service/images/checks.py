@@ -9,16 +9,16 @@ from service.images.unreadable import UnfitImage
 import cv2  # isort: skip - after service.images, which sets what OpenCV reads while it loads
 
 SATURATED_SHARE = 0.99
-"""Back-lit parts stand before a field of pure white on purpose: only where less than a hundredth is left of the
-part is there nothing to judge. White packaging with texture stays below full scale and is judged."""
+"""Back-lit parts stand before a field of pure white on purpose: only where less than a hundredth is left of
+the part is there nothing to judge. White packaging with texture stays below full scale and is judged."""
 
 SATURATED_LEVEL = 0.99
 """Of full scale. JPEG rings by a level or two around saturated fields."""
 
 FLAT_RANGE = 0.012
-"""Of full scale, three levels of 255, between the darkest and the brightest block of the picture. A covered lens
-is even once its noise (2 to 4 levels a pixel) is averaged over a block; dark cells and white boxes have edges
-of ten levels and more."""
+"""Of full scale, three levels of 255, between the darkest and the brightest block of the picture. A covered
+lens is even once its noise (2 to 4 levels a pixel) is averaged over a block; dark cells and white boxes have
+edges of ten levels and more."""
 
 _BLOCKS = 32
 
@@ -44,5 +44,5 @@ def _contrast(pixels: Pixels) -> float:
     """The largest range of block means over the channels. Few blocks, so that a block averages noise away."""
     height, width = pixels.shape[:2]
     size = (min(width, _BLOCKS), min(height, _BLOCKS))
-    blocks = cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    blocks = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return float(np.ptp(blocks, axis=(0, 1)).max())

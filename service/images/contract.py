@@ -102,7 +102,7 @@ def _only_channels(forms: Sequence[PictureForm]) -> Literal["grey", "colour"]:
     grey = sum(form.channels == "grey" for form in forms)
     if 0 < grey < len(forms):
         raise ValueError(
-            f"{grey} of {len(forms)} pictures are grey and the others colour: give parts from one camera setting."
+            f"{grey} of {len(forms)} pictures are grey, the others colour: give parts of one camera setting."
         )
     return "grey" if grey else "colour"
 
@@ -111,7 +111,7 @@ def _only_depth(forms: Sequence[PictureForm]) -> Literal[8, 16]:
     deep = sum(form.depth == 16 for form in forms)
     if 0 < deep < len(forms):
         raise ValueError(
-            f"{deep} of {len(forms)} pictures have 16 bits and the others 8: give parts from one camera setting."
+            f"{deep} of {len(forms)} pictures have 16 bits, the others 8: give parts of one camera setting."
         )
     return 16 if deep else 8
 

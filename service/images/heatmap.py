@@ -16,7 +16,7 @@ _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 
 
 def drawing_size(width: int, height: int) -> tuple[int, int]:
-    """(height, width) of the drawing: at most 512 pixels on the longer side, never larger than the picture."""
+    """(height, width) of the drawing: the longer side at most 512 pixels, never larger than the picture."""
     shrink = min(1.0, DRAWING_SIDE / max(width, height))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
 
@@ -24,12 +24,12 @@ def drawing_size(width: int, height: int) -> tuple[int, int]:
 def draw_heatmap(
     pixels: Pixels, anomaly: NDArray[np.float32], threshold: float, *, white: int | None = None
 ) -> bytes:
-    """An RGB PNG at ``drawing_size``; equal inputs give equal bytes. ``anomaly`` is [h, w], on the score's scale.
+    """An RGB PNG at ``drawing_size``; equal inputs give equal bytes. ``anomaly`` is [h, w], scaled as scores.
 
-    Colours mean the same on every part of a line, because the scale is anchored: 0 is transparent, the threshold
-    is the middle of the inferno map (the colour of embers), twice the threshold its bright end. The map's lightness
-    only rises, and a white line with a dark rim runs along the threshold, so both are read without colour vision.
-    Raises ValueError for a threshold that is not positive. A few milliseconds.
+    Colours mean the same on every part of a line, because the scale is anchored: 0 is transparent, the
+    threshold is the middle of the inferno map (the colour of embers), twice the threshold its bright end. The
+    map's lightness only rises, and a white line with a dark rim runs along the threshold, so both are read
+    without colour vision. Raises ValueError for a threshold that is not positive. A few milliseconds.
     """
     if not threshold > 0:
         raise ValueError(f"The threshold is {threshold}: colours are anchored at it, so give a positive one.")
@@ -44,14 +44,14 @@ def _level(anomaly: NDArray[np.float32], threshold: float, size: tuple[int, int]
     """0 at score 0, one half at the threshold, 1 from twice the threshold on."""
     if anomaly.shape != size:
         anomaly = cv2.resize(anomaly, (size[1], size[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    return np.clip(np.nan_to_num(anomaly / np.float32(2 * threshold)), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.nan_to_num(anomaly / np.float32(2 * threshold)), 0, 1), np.float32)
 
 
 def _backdrop(pixels: Pixels, size: tuple[int, int], white: int | None) -> NDArray[np.float32]:
     small = fit(pixels, size)
     full = white or (65535 if small.dtype == np.uint16 else 255)
     grey = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return np.minimum(grey.astype(np.float32) * np.float32(255 / full), 255)
+    return np.asarray(np.minimum(grey.astype(np.float32) * np.float32(255 / full), 255), np.float32)
 
 
 def _blend(grey: NDArray[np.float32], level: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ Triple = tuple[float, float, float]
 def to_batch(
     pictures: Sequence[Pixels], size: tuple[int, int], *, white: int, mean: Triple, std: Triple
 ) -> NDArray[np.float32]:
-    """float32 [B, 3, height, width], contiguous: ``(pixel / white - mean) / std`` for each channel in RGB order.
+    """float32 [B, 3, height, width], contiguous: ``(pixel / white - mean) / std`` for each channel, in RGB.
 
     ``size`` is (height, width); samples above ``white`` are clipped; grey is repeated in three channels. Each
     picture's values depend on nothing else in the batch. Raises ValueError when there are no pictures.

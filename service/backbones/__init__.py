@@ -1,0 +1,1 @@
+"""Networks and engines: batches of pictures in, feature stages out; weights and their sha256."""

@@ -1,0 +1,39 @@
+"""The port of every network: a batch in, the feature stages that a recipe names out."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from service.images.resize import Triple
+
+
+class Backbone(Protocol):
+    """One network on one device, owned by one thread.
+
+    ``weights_sha256`` names its weights: features of other weights are not comparable. ``strides`` are the
+    input's pixels for each cell of a stage, finest first, and ``channels`` the stages' depths. ``mean`` and
+    ``std`` are what the weights were trained to see, of pixels between 0 and 1 in RGB order.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def weights_sha256(self) -> str: ...
+    @property
+    def strides(self) -> tuple[int, ...]: ...
+    @property
+    def channels(self) -> tuple[int, ...]: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def mean(self) -> Triple: ...
+    @property
+    def std(self) -> Triple: ...
+
+    def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+        """``batch`` [B, 3, H, W] with H and W multiples of 32, to one fp32 tensor [B, C, H/s, W/s] a stride,
+        on ``device``, without gradients. A picture's features do not depend on its neighbours in the batch
+        beyond rounding (1e-5 relative). Blocks for the network's time; one thread at a time."""
+        ...
