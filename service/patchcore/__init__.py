@@ -1,1 +1,49 @@
-"""The method."""
+"""PatchCore, the method: arrays in, arrays out, with no I/O and nothing of ours beneath it."""
+
+from service.patchcore.anomaly_map import draw_grid
+from service.patchcore.calibration import Calibration, effective_alpha
+from service.patchcore.coreset import Progress, Selection, greedy_coreset
+from service.patchcore.embedding import embed
+from service.patchcore.fit import fit
+from service.patchcore.growth import grow
+from service.patchcore.held_out import held_out_distances, held_out_scores
+from service.patchcore.memory_bank import MemoryBank
+from service.patchcore.metrics import aupro, auroc, average_precision
+from service.patchcore.nearest import coverage_radius, nearest_distances
+from service.patchcore.projection import project
+from service.patchcore.recipe import Recipe, ScoreMode, input_size
+from service.patchcore.regions import Region, find_regions
+from service.patchcore.scoring import image_score, patch_scores
+from service.patchcore.search import ExactIndex, PatchIndex
+from service.patchcore.whitening import Whitening
+
+__all__ = [
+    "Calibration",
+    "ExactIndex",
+    "MemoryBank",
+    "PatchIndex",
+    "Progress",
+    "Recipe",
+    "Region",
+    "ScoreMode",
+    "Selection",
+    "Whitening",
+    "aupro",
+    "auroc",
+    "average_precision",
+    "coverage_radius",
+    "draw_grid",
+    "effective_alpha",
+    "embed",
+    "find_regions",
+    "fit",
+    "greedy_coreset",
+    "grow",
+    "held_out_distances",
+    "held_out_scores",
+    "image_score",
+    "input_size",
+    "nearest_distances",
+    "patch_scores",
+    "project",
+]

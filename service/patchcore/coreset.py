@@ -37,10 +37,10 @@ def greedy_coreset(
     start: int | None = None,
     progress: Progress | None = None,
 ) -> Selection:
-    """Greedy k-centre (Gonzalez 1985) over (N, D) float32 features: identical to the plain loop, ties included.
+    """Greedy k-centre (Gonzalez 1985) over (N, D) float32 features: the plain loop's choice, ties included.
 
-    Takes the point farthest from all `seen` (M, D) and chosen ones, ties by the lowest index, until `keep` are
-    chosen or no point is farther than `until_radius`, whichever comes first; one of them must be given. With
+    Takes the point farthest from all `seen` (M, D) and chosen ones, ties by the lowest index, until `keep`
+    are chosen or no point is farther than `until_radius`, whichever comes first; one must be given. With
     nothing seen it begins at `start`, or at the point farthest from the mean: the rule of every later choice
     with the mean in the place of the bank, so the first vector is one that a cover needs anyway. `progress`
     gets (chosen, expected) now and then; expected is N where only a radius is given. Memory is a copy of the
@@ -86,7 +86,9 @@ def _limit(features: NDArray[np.float32], keep: int | None, until_radius: float 
 def _check(features: NDArray[np.float32], seen: NDArray[np.float32] | None, start: int | None) -> None:
     for name, array in (("features", features), ("seen", features[:0] if seen is None else seen)):
         if array.ndim != 2 or array.dtype != np.float32 or array.shape[1] != features.shape[1]:
-            raise ValueError(f"{name} are {array.dtype} {array.shape}: give float32 (N, D), the same D for both")
+            raise ValueError(
+                f"{name} are {array.dtype} {array.shape}: give float32 (N, D), the same D for both"
+            )
         if array.size and not max(array.max(), -array.min()) <= LIMIT:
             raise ValueError(f"{name} hold values that are not finite or above {LIMIT:g}: check the backbone")
     if start is not None and not 0 <= start < len(features):

@@ -46,7 +46,9 @@ def _grid(finest: torch.Tensor, recipe: Recipe) -> tuple[int, int]:
 
 def _check(stages: Sequence[torch.Tensor], recipe: Recipe) -> None:
     if len(stages) != len(recipe.stages):
-        raise ValueError(f"{len(stages)} stages came for {len(recipe.stages)} strides: give one for each stride")
+        raise ValueError(
+            f"{len(stages)} stages came for {len(recipe.stages)} strides: give one for each stride"
+        )
     if any(s.ndim != 4 for s in stages):
         raise ValueError("a stage is not (B, C, H, W): give feature maps with their batch axis")
     inputs = {

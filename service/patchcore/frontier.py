@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from service.patchcore.centres import Centres
 from service.patchcore.distance import Products, slack, squared_distances
 
-BLOCK = 512
-ROWS = 2048
+BLOCK = 1024
+ROWS = 1024
 COLUMNS = 512
 PAIRS = 2**16
 CHOSEN = np.float32(-1)
@@ -31,6 +31,7 @@ class Frontier:
         self._products = Products.of(features, centre)
         self._centres = Centres(features.shape[1], centre)
         self._fresh_rows = BLOCK
+        self._buffer = np.empty(ROWS * COLUMNS, dtype=np.float32)
         self.nearest = np.full(len(features), UNKNOWN, dtype=np.float32)
         self.upto = np.zeros(len(features), dtype=np.int64)
         self.chosen: list[int] = []
@@ -60,7 +61,7 @@ class Frontier:
         return True
 
     def radius(self) -> float:
-        """The distance of the farthest point that is not a centre, 0 when all are. May refresh many points."""
+        """The distance of the farthest point that is not a centre, 0 when all are. May block to refresh."""
         while True:
             rows = self._farthest(np.arange(len(self.nearest)), BLOCK)
             if self.upto[rows[self.nearest[rows].argmax()]] == self._centres.count:
@@ -78,14 +79,15 @@ class Frontier:
         self.upto[rows] = self._centres.count
 
     def _lower(self, rows: Indices, first: int, last: int) -> None:
-        near = self._products.left[rows] @ self._centres.right[first:last].T
-        norms, best = self._products.norms[rows], near.max(axis=1)
+        near = self._buffer[: len(rows) * (last - first)].reshape(len(rows), last - first)
+        np.matmul(self._products.left[rows], self._centres.right[first:last].T, out=near)
+        norms, bounds, best = self._products.norms[rows], self.nearest[rows], near.max(axis=1)
         doubt = slack(norms, self._centres.largest_norm, self._features.shape[1])
-        need = (norms - self.nearest[rows] - doubt) / 2
-        hit = np.flatnonzero((best >= need) & (self.nearest[rows] > 0))
+        need = _need(norms, bounds, doubt)
+        hit = np.flatnonzero(best >= need)
         # Any pair that could hold a row's canonical minimum lies within the slack of the row's best product.
-        floor = np.maximum(need[hit], best[hit] - doubt[hit])
-        at, column = np.nonzero(near[hit] >= floor[:, None])
+        floor = _below(np.maximum(need[hit], best[hit] - doubt[hit]))
+        at, column = np.divmod(np.flatnonzero(near[hit] >= floor[:, None]), last - first)
         self._lower_pairs(rows[hit[at]], column + first)
 
     def _lower_pairs(self, rows: Indices, columns: Indices) -> None:
@@ -146,6 +148,13 @@ class Frontier:
 
 def _need(
     norms: NDArray[np.float64], bounds: NDArray[np.float32], doubt: NDArray[np.float64]
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """The least product that could lower a bound; infinite where none can."""
-    return np.where(bounds > 0, (norms - bounds - doubt) / 2, np.inf)
+    return _below(np.where(bounds > 0, (norms - bounds - doubt) / 2, np.inf))
+
+
+def _below(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """As float32, never rounded up (comparing mixed types would copy every product)."""
+    return np.where(
+        np.isinf(values), values, np.nextafter(values.astype(np.float32), np.float32(-np.inf))
+    ).astype(np.float32)

@@ -27,8 +27,8 @@ def project(features: NDArray[np.floating], dim: int, seed: int) -> NDArray[np.f
 
 @functools.lru_cache(maxsize=8)
 def _signs(width: int, dim: int, seed: int) -> NDArray[np.float64]:
-    # Values of fp16 are multiples of 2^-24 below 2^16: their signed sums over 2,048 dimensions fit the 53 bits
-    # of float64, so the product is exact in any order. A vector that is projected again years later, in
+    # Values of fp16 are multiples of 2^-24 below 2^16: their signed sums over 2,048 dimensions fit the 53
+    # bits of float64, so the product is exact in any order. A vector that is projected again years later, in
     # another batch, on another machine, lands on the same bits: growth depends on that.
     rng = np.random.default_rng(seed)
     signs = rng.integers(0, 2, size=(width, dim)).astype(np.float64) * 2 - 1

@@ -68,7 +68,9 @@ class Recipe(BaseModel):
     @classmethod
     def _input_holds_a_grid(cls, pixels: int) -> int:
         if not MIN_SIDE**2 <= pixels <= 2**24:
-            raise ValueError(f"input_pixels {pixels} is no workable input area: give {MIN_SIDE**2} to {2**24}")
+            raise ValueError(
+                f"input_pixels {pixels} is no workable input area: give {MIN_SIDE**2} to {2**24}"
+            )
         return pixels
 
     @field_validator("coreset_share")
@@ -82,14 +84,16 @@ class Recipe(BaseModel):
     @classmethod
     def _ridge_keeps_whitening_finite(cls, ridge: float) -> float:
         if not 1e-9 <= ridge <= 1e3:
-            raise ValueError(f"whiten_ridge {ridge} leaves whitening unstable: give 1e-9 to 1000, such as 1e-3")
+            raise ValueError(
+                f"whiten_ridge {ridge} leaves whitening unstable: give 1e-9 to 1000, such as 1e-3"
+            )
         return ridge
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> Self:
         if self.min_vectors > self.max_vectors:
             raise ValueError(
-                f"min_vectors {self.min_vectors} is above max_vectors {self.max_vectors}: lower one or raise the other"
+                f"min_vectors {self.min_vectors} is above max_vectors {self.max_vectors}: lower the first"
             )
         return self
 

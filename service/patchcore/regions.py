@@ -23,15 +23,17 @@ class Region:
 def find_regions(patch_scores: NDArray[np.floating], threshold: float, size: tuple[int, int]) -> list[Region]:
     """Boxes of connected patches (8 neighbours) whose unsmoothed score is above `threshold`, highest first.
 
-    `patch_scores` (H, W) on the score's own scale; `size` (height, width) of the frame in pixels. A box covers
-    its patches' cells. Never empty when the maximum is above the threshold. At most 32: those with the lowest
-    scores are omitted.
+    `patch_scores` (H, W) on the score's own scale; `size` (height, width) of the frame in pixels. A box
+    covers its patches' cells. Never empty when the maximum is above the threshold. At most 32: the
+    lowest-scoring others are omitted.
     """
     scores = np.asarray(patch_scores, dtype=np.float64)
     above = (scores > threshold).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
+    count, found, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
+    labels = np.asarray(found, dtype=np.int32)
     regions = [
-        _region(stats[i], float(scores[labels == i].max()), scores.shape, size) for i in _highest(scores, labels, count)
+        _region(stats[i], float(scores[labels == i].max()), scores.shape, size)
+        for i in _highest(scores, labels, count)
     ]
     return sorted(regions, key=lambda r: (-r.score, r.y, r.x))
 

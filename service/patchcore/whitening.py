@@ -19,22 +19,24 @@ class Whitening:
 
     def __post_init__(self) -> None:
         if self.matrix.shape != (self.mean.size, self.mean.size):
-            raise ValueError(f"the whitening matrix {self.matrix.shape} does not fit {self.mean.size} dimensions")
+            raise ValueError(
+                f"the whitening matrix {self.matrix.shape} does not fit {self.mean.size} dimensions"
+            )
 
     @classmethod
     def fit(cls, features: NDArray[np.floating], ridge: float) -> "Whitening":
         """Fit to (N, D) features of good patches; `ridge` is in units of the mean eigenvalue.
 
-        Raises ValueError for fewer than two patches or patches that are all equal. Blocks: one pass of N * D^2.
+        Raises ValueError for fewer than two patches or patches that are all equal. Blocks for N * D^2.
         """
         if len(features) < 2:
             raise ValueError(f"whitening needs at least 2 patches, got {len(features)}: add good parts")
         mean = features.mean(axis=0, dtype=np.float64)
         values, vectors = np.linalg.eigh(_covariance(features, mean))
-        values = np.maximum(values, 0)
-        if values.mean() == 0:
+        spread = np.maximum(values, 0.0)
+        if spread.mean() == 0:
             raise ValueError("whitening cannot be fitted, all patches are equal: turn whiten off")
-        scales = 1 / np.sqrt(values + ridge * values.mean())
+        scales = 1 / np.sqrt(spread + ridge * spread.mean())
         # The symmetric form (ZCA) has the same distances, and does not depend on the eigenvectors' signs.
         matrix = (vectors * scales) @ vectors.T
         return cls(mean.astype(np.float32), matrix.astype(np.float32))

@@ -1,0 +1,56 @@
+"""The nearest vector of each patch, by chunks of a matrix product."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.patchcore.distance import Products, squared_distances
+
+CHUNK_VALUES = 2**23
+SHORTLIST = 4
+
+
+def nearest_distances(
+    queries: NDArray[np.floating], vectors: NDArray[np.floating], allowed: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """Euclidean distance of each of (Q, D) queries to the nearest of (N, D) vectors, float32 (Q,).
+
+    `allowed` (N,) leaves vectors out; with none left the distances are infinite. The product only shortlists
+    4 vectors, whose distances are then computed directly: right to 1e-6, also where a product has lost its
+    digits. Memory is chunks of 32 MiB beside float32 copies. Blocks for Q * N * D multiplications. Raises
+    ValueError when the dimensions differ.
+    """
+    if queries.shape[1] != vectors.shape[1]:
+        raise ValueError(f"queries have {queries.shape[1]} dimensions, the vectors {vectors.shape[1]}")
+    kept = np.asarray(vectors if allowed is None else vectors[allowed], dtype=np.float32)
+    points = np.asarray(queries, dtype=np.float32)
+    if not len(kept):
+        return np.full(len(points), np.inf, dtype=np.float32)
+    centre = kept.mean(axis=0, dtype=np.float64).astype(np.float32)
+    right = Products.of(kept, centre).right(slice(None)).T
+    out = np.empty(len(points), dtype=np.float32)
+    rows = max(1, CHUNK_VALUES // len(kept))
+    for start in range(0, len(points), rows):
+        part = points[start : start + rows]
+        near = Products.of(part, centre).left @ right
+        out[start : start + rows] = _direct(part, kept, near)
+    return out
+
+
+def coverage_radius(features: NDArray[np.floating], vectors: NDArray[np.floating]) -> float:
+    """The largest distance of any of (N, D) features to its nearest vector, in the features' own space."""
+    if not len(features) or not len(vectors):
+        raise ValueError("a coverage radius needs features and vectors: one of the two is empty")
+    return float(nearest_distances(features, vectors).max())
+
+
+def _direct(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], near: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    best = np.full(len(queries), np.inf, dtype=np.float32)
+    rows = np.arange(len(queries))
+    for _ in range(min(SHORTLIST, len(vectors))):
+        column = near.argmax(axis=1)
+        np.minimum(best, squared_distances(queries, vectors[column]), out=best)
+        near[rows, column] = -np.inf
+    distances: NDArray[np.float32] = np.sqrt(best)
+    return distances
