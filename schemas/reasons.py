@@ -3,19 +3,19 @@
 from enum import StrEnum
 
 
-class _Worded(StrEnum):
+class Worded(StrEnum):
     """A closed set whose members each carry one sentence for people."""
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> "_Worded":
+    def __new__(cls, value: str, sentence: str = "") -> "Worded":
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
         return member
 
 
-class VerdictKind(_Worded):
+class VerdictKind(Worded):
     """What became of a readable frame."""
 
     OK = "ok", "The part looks like the good parts that the bank knows."
@@ -25,7 +25,7 @@ class VerdictKind(_Worded):
     DROPPED = "dropped", "The frame was shed on purpose, as the line's setting allows, and was not scored."
 
 
-class FaultReason(_Worded):
+class FaultReason(Worded):
     """Why a readable frame could not be judged."""
 
     NO_BANK = "no-bank", "No bank is in force on the line: train one from the frames that are stored."
@@ -38,7 +38,7 @@ class FaultReason(_Worded):
     MAINTENANCE = "maintenance", "The line is under maintenance, so its parts are not judged."
 
 
-class DeadLetterReason(_Worded):
+class DeadLetterReason(Worded):
     """Why bytes were set aside instead of judged."""
 
     EMPTY = "empty", "The message has no bytes and names no stored object."
@@ -53,7 +53,7 @@ class DeadLetterReason(_Worded):
     KILLS_WORKER = "kills-worker", "The extraction worker died three times while it held this frame."
 
 
-class CommandKind(_Worded):
+class CommandKind(Worded):
     """What a person can ask of a line."""
 
     APPROVE_GOOD = "ApproveGood", "These parts are good: grow the bank of the model that judged them."
@@ -67,7 +67,7 @@ class CommandKind(_Worded):
     SET_MAINTENANCE = "SetMaintenance", "Open or close a maintenance window of the line."
 
 
-class LineEventKind(_Worded):
+class LineEventKind(Worded):
     """What is told about a line."""
 
     COMMAND_DONE = "command-done", "A command was carried out."

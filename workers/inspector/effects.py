@@ -1,0 +1,145 @@
+"""The effects of an outcome, in their order: pictures stored, then verdict, then alert, each acknowledged.
+
+An alert whose heatmap cannot be fetched would be worse than a late one, hence the store comes first; the
+offset comes last, so that a crash between any two repeats effects instead of losing them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import structlog
+
+from schemas.alert import Alert
+from schemas.cloudevents import cloudevent_headers
+from schemas.reasons import VerdictKind
+from schemas.topics import TOPICS, TopicKind
+from schemas.verdict import Verdict
+from service.store.errors import StoreError
+from service.store.keys import frame_key, heatmap_key
+from service.store.object_store import ObjectStore
+from service.stream.base import DeliveryError, Producer, Record
+from service.telemetry import metrics
+from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
+from workers.inspector.job import Job, Rejected
+from workers.inspector.outcome import dead_letter_of, verdict_of
+
+_LONGEST_PAUSE = 10.0
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRules:
+    """Where effects go and what is kept."""
+
+    topic_prefix: str
+    public_url: str
+    keep_ok_frames: Literal["all", "none"]
+
+    def topic(self, kind: TopicKind) -> str:
+        """A topic's full name."""
+        return TOPICS[kind].name(self.topic_prefix)
+
+
+class Effects:
+    """Publishes outcomes. Each method returns when its effects are acknowledged, and tries until they are:
+    what is in flight is bounded, so an outage of broker or store becomes back-pressure."""
+
+    def __init__(self, store: ObjectStore, producer: Producer, rules: EffectRules) -> None:
+        self._store, self._producer, self._rules = store, producer, rules
+
+    async def publish(self, batch: Sequence[tuple[Job, Outcome]]) -> None:
+        """The effects of a batch: all pictures, then the verdicts in order, then their alerts."""
+        await asyncio.gather(*(self._store_pictures(job, outcome) for job, outcome in batch))
+        now = datetime.now(UTC)
+        await asyncio.gather(*(self._conclude(job, outcome, now) for job, outcome in batch))
+
+    async def repeat_alert(self, verdict: Verdict) -> None:
+        """Make the alert of a stored verdict again: equal to the byte, should it be there already."""
+        if verdict.alarming:
+            await self._send_alert(verdict)
+
+    async def set_aside(self, record: Record, rejected: Rejected, attempt: int = 1) -> None:
+        """Write a dead letter with the message's own bytes."""
+        letter = dead_letter_of(record, rejected, attempt, datetime.now(UTC))
+        event_id = f"{record.topic}/{record.partition}/{record.offset}"
+        line = (record.key or b"").decode(errors="replace")[:63]
+        content = "application/octet-stream"
+        events = cloudevent_headers("dead-letters", event_id, line, letter.set_aside_at, content_type=content)
+        headers = letter.to_headers() + events
+        # A record without key and value would be no record at all.
+        value = record.value if record.key is not None or record.value is not None else b""
+        await self._send(TopicKind.DEAD_LETTERS, record.key, value, headers, None)
+        metrics.DEAD_LETTERS.labels(reason=rejected.reason.value).inc()
+        _log.info(
+            "dead letter", reason=rejected.reason.value, partition=record.partition, offset=record.offset
+        )
+
+    async def _store_pictures(self, job: Job, outcome: Outcome) -> None:
+        if isinstance(outcome, Judged) and outcome.heatmap is not None:
+            await self._put(heatmap_key(job.line, job.uid, outcome.version), outcome.heatmap)
+        if isinstance(outcome, Unfit) or (isinstance(outcome, Judged) and self._keeps(outcome)):
+            await self._put(frame_key(job.line, job.uid), job.data)
+
+    def _keeps(self, outcome: Judged) -> bool:
+        return outcome.verdict != VerdictKind.OK.value or self._rules.keep_ok_frames == "all"
+
+    async def _conclude(self, job: Job, outcome: Outcome, now: datetime) -> None:
+        if isinstance(outcome, Unreadable):
+            await self._set_aside_job(job, outcome)
+            return
+        verdict = verdict_of(job, outcome, self._rules.public_url, now)
+        await self._send_verdict(verdict)
+        await self.repeat_alert(verdict)
+
+    async def _set_aside_job(self, job: Job, outcome: Unreadable) -> None:
+        bare = job.envelope.record
+        record = Record(
+            bare.topic, bare.partition, bare.offset, bare.timestamp_ms, bare.key, job.data, bare.headers
+        )
+        await self.set_aside(record, Rejected.of(outcome.reason, outcome.sentence))
+
+    async def _send_verdict(self, verdict: Verdict) -> None:
+        headers = cloudevent_headers("verdicts", str(verdict.frame_uid), verdict.line, verdict.inspected_at)
+        key, source = verdict.line.encode(), verdict.source
+        await self._send(TopicKind.VERDICTS, key, verdict.to_bytes(), headers, source.partition)
+        metrics.FRAMES.labels(line=verdict.line, verdict=verdict.verdict.value).inc()
+        metrics.LATENCY.observe(max(datetime.now(UTC).timestamp() - source.timestamp_ms / 1000, 0.0))
+
+    async def _send_alert(self, verdict: Verdict) -> None:
+        alert = Alert.of(verdict)
+        headers = cloudevent_headers("alerts", str(alert.alert_id), alert.line, alert.inspected_at)
+        await self._send(TopicKind.ALERTS, alert.line.encode(), alert.to_bytes(), headers, None)
+        metrics.ALERTS.labels(line=verdict.line).inc()
+
+    async def _send(
+        self,
+        kind: TopicKind,
+        key: bytes | None,
+        value: bytes | None,
+        headers: tuple[tuple[str, bytes], ...],
+        partition: int | None,
+    ) -> None:
+        topic = self._rules.topic(kind)
+        await _insist(
+            lambda: self._producer.send(topic, key=key, value=value, headers=headers, partition=partition),
+            topic,
+        )
+
+    async def _put(self, key: str, data: bytes) -> None:
+        await _insist(lambda: self._store.put(key, data), key)
+
+
+async def _insist(action: Callable[[], Awaitable[object]], what: str) -> None:
+    pause = 0.2
+    while True:
+        try:
+            await action()
+        except (DeliveryError, StoreError) as error:
+            _log.warning("effect not acknowledged; tried again", what=what, cause=str(error), seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        else:
+            return

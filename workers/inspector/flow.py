@@ -1,0 +1,70 @@
+"""What is in flight: the watermark of each partition, and the credits that bound how much is fetched."""
+
+import asyncio
+from collections.abc import Mapping
+
+from service.stream.base import Record
+from service.stream.credits import Credits
+from service.stream.watermark import Watermark
+from service.telemetry import metrics
+
+
+class Flow:
+    """The ledger of one inspector's unfinished frames. Used from one event loop."""
+
+    def __init__(self, *, max_frames: int, max_pixels: int, max_uncommitted: int) -> None:
+        self._credits = Credits(max_frames=max_frames, max_pixels=max_pixels)
+        self._max_frames = max_frames
+        self._max_uncommitted = max_uncommitted
+        self._marks: dict[int, Watermark] = {}
+        self._changed = asyncio.Event()
+        self.generation = 0
+
+    def begin(self, offsets: Mapping[int, int], generation: int) -> None:
+        """Follow these partitions, each from its next offset; earlier generations no longer count."""
+        self.generation = generation
+        self._marks = {partition: Watermark(offset) for partition, offset in offsets.items()}
+
+    def fetched(self, record: Record) -> None:
+        """A record came in."""
+        self._marks[record.partition].fetched(record.offset)
+
+    def spend(self, pixels: int) -> None:
+        """The record holds credits from now on, until it ``left``."""
+        self._credits.spend(pixels)
+        metrics.IN_FLIGHT.set(self._credits.frames)
+
+    def left(self, record: Record, generation: int, pixels: int, *, published: bool) -> None:
+        """A frame is out of our hands; ``published`` when its outcome is in the log."""
+        self._credits.give_back(pixels)
+        metrics.IN_FLIGHT.set(self._credits.frames)
+        if published and generation == self.generation and record.partition in self._marks:
+            self._marks[record.partition].finished(record.offset)
+        self._changed.set()
+
+    def positions(self) -> dict[int, int]:
+        """What may be committed now, under ``generation``."""
+        return {partition: mark.position for partition, mark in self._marks.items()}
+
+    def crowded(self) -> frozenset[int]:
+        """Partitions with as many unfinished frames past the watermark as may be."""
+        marks = self._marks.items()
+        return frozenset(partition for partition, mark in marks if mark.ahead >= self._max_uncommitted)
+
+    @property
+    def room(self) -> int:
+        """How many records may be fetched now."""
+        return self._max_frames - self._credits.frames if self._credits.open else 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight."""
+        return self._credits.frames == 0
+
+    async def change(self, timeout: float) -> None:
+        """Wait until a frame leaves, at most ``timeout`` seconds."""
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout)
+        except TimeoutError:
+            return

@@ -1,0 +1,138 @@
+"""The intake: records in from the group, each to the desk as a job or straight to the outbox."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from schemas.ids import sha256_hex
+from schemas.reasons import DeadLetterReason
+from schemas.verdict import Verdict
+from service.images.decode import ImageLimits
+from service.settings import InspectorSettings
+from service.store.errors import MissingObject, ObjectTooLarge, StoreUnreachable
+from service.store.object_store import ObjectStore
+from service.stream.base import Broker, Member, Record
+from service.telemetry import metrics
+from workers.inspector.desk import Desk
+from workers.inspector.flow import Flow
+from workers.inspector.job import Envelope, Job, Rejected, make_job, open_envelope
+from workers.inspector.parcel import Aside, Parcel, SaidBefore
+from workers.inspector.readback import verdicts_past
+
+_POLL_MS = 200
+# A frame by reference that cannot be fetched this often ends the process: its supervisor starts it again,
+# and the frame, uncommitted, comes back.
+_FETCH_TRIES = 20
+_log = structlog.get_logger()
+
+
+class Intake:
+    """Polls one group member. ``hand_out`` takes what needs no score."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        member: Member,
+        store: ObjectStore,
+        settings: InspectorSettings,
+        verdicts_topic: str,
+        flow: Flow,
+        desk: Desk,
+        hand_out: Callable[[Parcel], None],
+        publishing: asyncio.Lock,
+    ) -> None:
+        self._broker, self._member, self._store, self._settings = broker, member, store, settings
+        self._verdicts_topic, self._flow, self._desk = verdicts_topic, flow, desk
+        self._hand_out, self._publishing = hand_out, publishing
+        self._judged: dict[tuple[int, int], Verdict] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take records in until ``stop``; raises what the broker or the store cannot recover from."""
+        while not stop.is_set():
+            self._throttle()
+            records = await self._member.poll(timeout_ms=_POLL_MS, max_records=max(self._flow.room, 1))
+            generation = self._member.generation
+            if generation != self._flow.generation:
+                await self._begin()
+            for record in records:
+                # Those of an assignment that ended meanwhile are given out again by the group.
+                if generation == self._flow.generation:
+                    await self._take(record)
+
+    def _throttle(self) -> None:
+        mine = self._member.assignment
+        held = mine if self._flow.room == 0 else self._flow.crowded() & mine
+        self._member.pause(held)
+        self._member.resume(mine - held)
+        metrics.PAUSED.set(len(held))
+
+    async def _begin(self) -> None:
+        """A new assignment: drop what is not yet being published, then learn what is already said."""
+        metrics.REBALANCES.inc()
+        for job in self._desk.clear():
+            self._flow.left(job.envelope.record, job.envelope.generation, job.pixels, published=False)
+        async with self._publishing:
+            generation = self._member.generation
+            committed = {p: await self._member.committed(p) for p in self._member.assignment}
+            offsets = {partition: offset or 0 for partition, offset in committed.items()}
+            self._flow.begin(offsets, generation)
+        window = self._settings.max_uncommitted
+        self._judged = await verdicts_past(self._broker, self._verdicts_topic, offsets, window)
+        _log.info("partitions assigned", partitions=sorted(offsets), already_judged=len(self._judged))
+
+    async def _take(self, record: Record) -> None:
+        generation = self._flow.generation
+        self._flow.fetched(record)
+        said = self._judged.pop((record.partition, record.offset), None)
+        if said is not None:
+            self._pass_on(SaidBefore(generation, record, said))
+            return
+        try:
+            job = await self._open(record, generation)
+        except Rejected as rejected:
+            self._pass_on(Aside(generation, record, rejected))
+        else:
+            self._flow.spend(job.pixels)
+            self._desk.admit(job)
+
+    def _pass_on(self, parcel: Parcel) -> None:
+        self._flow.spend(0)
+        self._hand_out(parcel)
+
+    async def _open(self, record: Record, generation: int) -> Job:
+        envelope = open_envelope(record, generation)
+        settings, reference = self._settings, envelope.headers.frame_ref
+        if record.value:
+            return make_job(
+                envelope, record.value, ImageLimits(settings.max_pixels, settings.max_inline_bytes)
+            )
+        if reference is None:
+            raise Rejected(DeadLetterReason.EMPTY)
+        data = await self._fetch(envelope, reference)
+        return make_job(envelope, data, ImageLimits(settings.max_pixels, settings.max_reference_bytes))
+
+    async def _fetch(self, envelope: Envelope, reference: str) -> bytes:
+        _, _, key = reference.partition("/")
+        for attempt in range(_FETCH_TRIES):
+            try:
+                data = await self._store.get(key, max_bytes=self._settings.max_reference_bytes)
+            except StoreUnreachable as error:
+                _log.warning("frame by reference not fetched yet", cause=str(error), attempt=attempt)
+                await asyncio.sleep(min(0.2 * 2**attempt, 10))
+            except ObjectTooLarge as error:
+                raise Rejected(DeadLetterReason.TOO_MANY_BYTES, str(error)) from error
+            except (MissingObject, ValueError) as error:
+                raise Rejected(DeadLetterReason.BAD_REFERENCE, str(error)) from error
+            else:
+                return _checked(envelope, data)
+        raise StoreUnreachable(f"{reference} could not be fetched in {_FETCH_TRIES} tries: check the store")
+
+
+def _checked(envelope: Envelope, data: bytes) -> bytes:
+    wanted = envelope.headers.frame_sha256
+    if wanted is None or sha256_hex(data) != wanted:
+        raise Rejected(
+            DeadLetterReason.BAD_REFERENCE, "frame-sha256 is missing or is not the object's sha256."
+        )
+    return data

@@ -1,0 +1,71 @@
+"""What a frame's outcome says to the world: the verdict and the dead letter, as pure functions."""
+
+from datetime import datetime
+
+from schemas.dead_letter import DeadLetter
+from schemas.ids import sha256_hex
+from schemas.reasons import FaultReason, VerdictKind
+from schemas.verdict import Region, Verdict
+from service.stream.base import Record
+from service.web_urls import frame_url, heatmap_url
+from workers.extraction.protocol import Judged, Unfit
+from workers.inspector.job import Job, Rejected
+
+
+def verdict_of(job: Job, outcome: Judged | Unfit, public_url: str, now: datetime) -> Verdict:
+    """The verdict of a judged or unfit frame."""
+    headers = job.envelope.headers
+    verdict = Verdict(
+        frame_uid=job.uid,
+        line=job.line,
+        frame_id=job.frame_id,
+        frame_sha256=job.sha256,
+        part_id=headers.part_id,
+        camera=headers.camera,
+        captured_at=headers.captured_at,
+        replay_of=headers.replay_of,
+        verdict=VerdictKind.FAULT,
+        width=outcome.width,
+        height=outcome.height,
+        frame_url=frame_url(public_url, job.line, job.uid),
+        source=job.envelope.source,
+        inspected_at=now,
+    )
+    if isinstance(outcome, Unfit):
+        return verdict.model_copy(update={"reason": FaultReason(outcome.reason)})
+    return verdict.model_copy(update=_scored(job, outcome, public_url))
+
+
+def _scored(job: Job, outcome: Judged, public_url: str) -> dict[str, object]:
+    drawn = outcome.heatmap is not None
+    return {
+        "verdict": VerdictKind(outcome.verdict),
+        "score": outcome.score,
+        "p_value": outcome.p_value,
+        "alpha": outcome.alpha,
+        "threshold": outcome.threshold,
+        "review_threshold": outcome.review_threshold,
+        "model": outcome.model,
+        "bank_version": outcome.version,
+        "epoch": outcome.epoch,
+        "regions": tuple(
+            Region(x=x, y=y, width=width, height=height, score=score)
+            for x, y, width, height, score in outcome.regions
+        ),
+        "heatmap_url": heatmap_url(public_url, job.line, job.uid, outcome.version) if drawn else None,
+    }
+
+
+def dead_letter_of(record: Record, rejected: Rejected, attempt: int, now: datetime) -> DeadLetter:
+    """Why and whence the message was set aside."""
+    return DeadLetter(
+        reason=rejected.reason,
+        sentence=rejected.sentence,
+        source_topic=record.topic,
+        source_partition=record.partition,
+        source_offset=record.offset,
+        source_timestamp_ms=record.timestamp_ms,
+        sha256=sha256_hex(record.value or b""),
+        attempt=attempt,
+        set_aside_at=now,
+    )

@@ -1,0 +1,114 @@
+"""The inspector's pipeline: intake, scoring, effects and commits as tasks of one event loop.
+
+After a rebalance everything that is not yet being published is dropped: the group gives it out again from
+the committed offset, and what was published is found by reading the verdicts back.
+"""
+
+import asyncio
+
+import structlog
+
+from service.settings import InspectorSettings
+from service.stream.base import Member, StreamError
+from service.telemetry import metrics
+from workers.extraction.protocol import Outcome
+from workers.inspector.desk import Desk
+from workers.inspector.effects import Effects
+from workers.inspector.flow import Flow
+from workers.inspector.intake import Intake
+from workers.inspector.job import Job
+from workers.inspector.parcel import Parcel, ScoredBatch
+from workers.inspector.scorer import Scorer
+
+# One batch is scored while the next is on its way to the worker: the device never waits for the loop.
+_BATCHES_AT_WORKER = 2
+_COMMIT_SECONDS = 0.25
+_log = structlog.get_logger()
+
+
+class Pipeline:
+    """Runs until told to stop, then drains."""
+
+    def __init__(
+        self,
+        member: Member,
+        flow: Flow,
+        desk: Desk,
+        scorer: Scorer,
+        effects: Effects,
+        settings: InspectorSettings,
+    ) -> None:
+        self._member, self._flow, self._desk = member, flow, desk
+        self._scorer, self._effects, self._settings = scorer, effects, settings
+        self._outbox: asyncio.Queue[Parcel] = asyncio.Queue()
+        self._slots = asyncio.Semaphore(_BATCHES_AT_WORKER)
+        self._committed: dict[int, int] = {}
+        self.publishing = asyncio.Lock()
+
+    def hand_out(self, parcel: Parcel) -> None:
+        """Queue a parcel that needs no score."""
+        self._outbox.put_nowait(parcel)
+
+    async def run(self, intake: Intake, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set, then finish what is in flight within the drain time, and commit."""
+        async with asyncio.TaskGroup() as group:
+            feeding = group.create_task(intake.run(stop))
+            rest = [group.create_task(task) for task in (self._score(), self._publish(), self._commit())]
+            await feeding
+            await self._drain()
+            for task in rest:
+                task.cancel()
+        await self._commit_once()
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds):
+                while not self._flow.idle:
+                    await self._flow.change(1.0)
+        except TimeoutError:
+            _log.warning("not drained in time: the rest is left to the next inspector")
+
+    async def _score(self) -> None:
+        while True:
+            await self._slots.acquire()
+            jobs = await self._desk.next_batch()
+            metrics.BATCH_FRAMES.observe(len(jobs))
+            scoring = asyncio.create_task(self._scored(jobs))
+            self.hand_out(ScoredBatch(jobs[0].envelope.generation, jobs, scoring))
+
+    async def _scored(self, jobs: list[Job]) -> list[Outcome]:
+        try:
+            return await self._scorer.score(jobs)
+        finally:
+            self._slots.release()
+
+    async def _publish(self) -> None:
+        while True:
+            parcel = await self._outbox.get()
+            await parcel.ready()
+            async with self.publishing:
+                current = parcel.generation == self._flow.generation == self._member.generation
+                if current:
+                    await parcel.publish(self._effects)
+            for entry in parcel.entries:
+                self._flow.left(entry.record, parcel.generation, entry.pixels, published=current)
+
+    async def _commit(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT_SECONDS)
+            await self._commit_once()
+
+    async def _commit_once(self) -> None:
+        positions, generation = self._flow.positions(), self._flow.generation
+        news = {p: offset for p, offset in positions.items() if offset != self._committed.get(p, 0)}
+        if not news:
+            return
+        try:
+            kept = await self._member.commit(news, generation=generation)
+        except StreamError as error:
+            _log.warning("commit not acknowledged; tried again", cause=str(error))
+            return
+        if kept:
+            self._committed = positions
+        else:
+            metrics.REFUSED_COMMITS.inc()
