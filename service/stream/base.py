@@ -51,7 +51,9 @@ class Producer(Protocol):
         partition: int | None = None,
     ) -> Placed:
         """Write one record and wait for its acknowledgement; records of one partition keep the order of
-        the calls. Raises ``DeliveryError`` past the deadline."""
+        the calls. Without ``partition`` the key chooses it. Raises ``DeliveryError`` past the deadline,
+        ``StreamError`` for a missing topic or a record that is too large, and ``ValueError`` when key
+        and value are both None."""
         ...
 
     async def close(self) -> None:
@@ -60,14 +62,17 @@ class Producer(Protocol):
 
 
 class AssignmentListener(Protocol):
-    """Told of every change of a member's partitions. Must not raise and must not poll."""
+    """Told of every change of a member's partitions. Must not raise, must not poll, and returns well
+    within the session timeout: the whole group waits for it."""
 
     async def partitions_revoked(self, partitions: frozenset[int]) -> None:
-        """These partitions are leaving: nothing fetched from them may be committed any longer."""
+        """These partitions are leaving, and are no longer in ``assignment``: nothing fetched from them may
+        be committed any longer. Never called with an empty set, nor by ``close``."""
         ...
 
     async def partitions_assigned(self, partitions: frozenset[int]) -> None:
-        """These partitions are now ours, from their committed offsets on."""
+        """These partitions are now ours, from their committed offsets on; perhaps none. What is kept and
+        what is gained are not told apart: every rebalance revokes all partitions first."""
         ...
 
 
@@ -86,24 +91,30 @@ class Member(Protocol):
 
     async def poll(self, *, timeout_ms: int, max_records: int) -> Sequence[Record]:
         """The next records of the partitions that are not paused, at most ``max_records``, in order
-        within a partition; empty after ``timeout_ms``. Keep calling it, or the group drops us."""
+        within a partition; empty after ``timeout_ms``, also while the group rebalances. Every record
+        returned belongs to the ``generation`` seen right after. Keep calling it, even with nothing
+        assigned or all paused, or the group drops us. A cancelled poll loses no record. After a
+        ``StreamError`` close this member and join again."""
         ...
 
     def pause(self, partitions: Iterable[int]) -> None:
-        """Stop fetching from these until ``resume``; kept over a rebalance for those that stay ours."""
+        """Give nothing more from these until ``resume``; kept over a rebalance for those that stay ours.
+        What was fetched ahead is kept, so pausing and resuming costs no traffic."""
         ...
 
     def resume(self, partitions: Iterable[int]) -> None:
-        """Fetch from these again, from the first record that ``poll`` has not yet given."""
+        """Give records of these again at the next ``poll``, from the first that it has not yet given."""
         ...
 
     def seek(self, partition: int, offset: int) -> None:
-        """Give the records from ``offset`` on (again)."""
+        """Give the records from ``offset`` on (again); a partition that is not ours is left alone."""
         ...
 
     async def commit(self, offsets: Mapping[int, int], *, generation: int) -> bool:
-        """Commit the next offset to read of each partition. False, and nothing is committed, when the
-        assignment has changed since ``generation`` or the group has fenced us."""
+        """Commit the next offset to read of each partition. False when the assignment has changed since
+        ``generation``, a partition is not ours, or the group has fenced us: nothing is committed then, or
+        only what was rightly sent before the change. Raises ``StreamError`` when the broker does not
+        answer within the deadline; committing again is safe."""
         ...
 
     async def committed(self, partition: int) -> int | None:
@@ -164,8 +175,11 @@ class Broker(Protocol):
         """A started member of a group; begins at the committed offset, else at the first kept one."""
         ...
 
-    async def reader(self, topic: str, *, at_end: bool = False) -> Reader:
-        """A started reader of all partitions of a topic, from the first kept offset, or the end."""
+    async def reader(
+        self, topic: str, *, at_end: bool = False, partitions: frozenset[int] | None = None
+    ) -> Reader:
+        """A started reader of a topic, from the first kept offset, or the end; of all its partitions, or
+        of those named."""
         ...
 
     async def close(self) -> None:
