@@ -28,7 +28,7 @@ def fold_batch_norm(network: nn.Module, example: torch.Tensor) -> nn.Module:
     """A copy of ``network`` (in eval mode) whose norms are folded wherever one reads a convolution's output.
 
     Which norm reads which convolution is seen by running ``example``, not guessed from names. ``network``
-    maps a tensor to a list of tensors. Raises ValueError if an output changed by more than 1e-4 of the largest.
+    maps a tensor to a list of tensors. Raises ValueError if an output changed by over 1e-4 of the largest.
     """
     folded = copy.deepcopy(network)
     for conv_path, norm_path in _pairs(folded, example):

@@ -101,8 +101,8 @@ def _load(network: nn.Module, tensors: Tensors, name: str, source: Path) -> None
     head = set(_classifier_names(network))
     if missing := [key for key in unfit if key.split(".")[0] not in head]:
         raise UnfitWeights(
-            f"The weights {source} are of another network than {name}: {len(missing)} of {len(wanted)} tensors "
-            f"are missing or have another shape, {missing[0]} first."
+            f"The weights {source} are of another network than {name}: {len(missing)} of {len(wanted)} "
+            f"tensors are missing or have another shape, {missing[0]} first."
         )
     network.load_state_dict({key: tensors[key] for key in wanted if key not in unfit}, strict=False)
 

@@ -1,0 +1,58 @@
+"""Pictures to patch features, the same way for a bank's parts and for the frames that are held against it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from service.backbones.base import Backbone
+from service.images.contract import InputContract
+from service.images.picture import Picture
+from service.images.resize import to_batch
+from service.patchcore.embedding import embed
+from service.patchcore.recipe import Recipe
+
+
+class PatchExtractor:
+    """A backbone, a recipe and a contract that belong together. One owner thread, the backbone's.
+
+    Raises ValueError when the backbone is not the one that the recipe names, or lacks its stages.
+    """
+
+    def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract) -> None:
+        if (backbone.name, backbone.strides) != (recipe.backbone, recipe.stages):
+            raise ValueError(
+                f"The recipe wants {recipe.backbone} at strides {recipe.stages} and got {backbone.name} at "
+                f"{backbone.strides}: load the backbone that the recipe names."
+            )
+        self.backbone = backbone
+        self.recipe = recipe
+        self.contract = contract
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(height, width) of the network's input: extractors with equal backbone and size share a batch."""
+        return self.contract.input_height, self.contract.input_width
+
+    def prepare(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """The network's input, [B, 3, height, width]. CPU only; 1 to 3 ms a picture of a megapixel."""
+        return to_batch(
+            [picture.pixels for picture in pictures],
+            self.input_size,
+            white=self.contract.white,
+            mean=self.backbone.mean,
+            std=self.backbone.std,
+        )
+
+    def features(self, stages: Sequence[torch.Tensor]) -> NDArray[np.float32]:
+        """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous."""
+        embedded: NDArray[np.float32] = embed(stages, self.recipe).cpu().numpy()
+        return embedded
+
+    def extract(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """float32 [B, H, W, D] of pictures that fit the contract (not checked here). Blocks for the network.
+
+        Raises ValueError when there are no pictures.
+        """
+        return self.features(self.backbone.stages(self.prepare(pictures)))

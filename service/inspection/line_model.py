@@ -1,0 +1,110 @@
+"""What is in force on a line, ready to judge: a bank with its index, its thresholds and its extractor."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.activation import Thresholds
+from schemas.reasons import VerdictKind
+from service.images.checks import check_fit
+from service.images.heatmap import draw_heatmap, drawing_size
+from service.images.picture import Picture
+from service.inspection.extractor import PatchExtractor
+from service.inspection.judgement import Draw, Judgement, verdict_of, wants_heatmap
+from service.patchcore.anomaly_map import draw_grid
+from service.patchcore.memory_bank import MemoryBank
+from service.patchcore.regions import Region, find_regions
+from service.patchcore.scoring import patch_scores
+from service.patchcore.search import ExactIndex, PatchIndex
+
+_LEAST_THRESHOLD = 1e-6
+
+
+class LineModel:
+    """Judges pictures against one version of a model's bank. One owner thread; ``close`` frees the index.
+
+    The index is built here (blocks for about a second for a large bank) unless one is given. Raises
+    ValueError when bank, index and extractor do not belong together.
+    """
+
+    def __init__(
+        self,
+        bank: MemoryBank,
+        thresholds: Thresholds,
+        extractor: PatchExtractor,
+        index: PatchIndex | None = None,
+    ) -> None:
+        if bank.recipe != extractor.recipe:
+            raise ValueError(
+                f"The bank was built with the recipe {bank.recipe.name} and the extractor runs "
+                f"{extractor.recipe.name}: make the extractor from the bank's recipe."
+            )
+        self.bank = bank
+        self.thresholds = thresholds
+        self.extractor = extractor
+        self.index = index or ExactIndex(bank.vectors)
+        if (self.index.dim, self.index.size) != (bank.dim, bank.size):
+            raise ValueError("The index does not hold the bank's vectors: build it from this bank.")
+        self._calibration = bank.calibration()
+
+    def check(self, picture: Picture) -> None:
+        """Raises UnfitImage where the picture shows no part or is of a kind that the model never saw."""
+        check_fit(picture, self.extractor.contract.white)
+        self.extractor.contract.check(picture)
+
+    def judge(self, picture: Picture, *, draw: Draw = "flagged") -> Judgement:
+        """One picture's judgement. Raises UnfitImage. Blocks for network and search."""
+        self.check(picture)
+        features = self.extractor.extract([picture])
+        return self.judge_features([picture], features, draw=draw)[0]
+
+    def judge_features(
+        self, pictures: Sequence[Picture], features: NDArray[np.float32], *, draw: Draw = "flagged"
+    ) -> list[Judgement]:
+        """The judgements of pictures whose features [B, H, W, D] are known. Blocks for the search."""
+        grids = self.score_features(features)
+        return [self._judge(picture, grid, draw) for picture, grid in zip(pictures, grids, strict=True)]
+
+    def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Patch scores [B, H, W] of features [B, H, W, D], on the score's scale. Blocks for the search."""
+        distances, _ = self.index.search(self.bank.queries(features), 1)
+        return patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
+
+    def close(self) -> None:
+        """Free the index now: a later judgement raises RuntimeError."""
+        self.index.close()
+
+    def _judge(self, picture: Picture, grid: NDArray[np.float32], draw: Draw) -> Judgement:
+        score = float(grid.max())
+        verdict = verdict_of(score, self.thresholds)
+        return Judgement(
+            score=score,
+            p_value=self._calibration.p_value(score),
+            verdict=verdict,
+            regions=self._regions(picture, grid, verdict),
+            patch_scores=grid,
+            heatmap=self._draw(picture, grid) if wants_heatmap(verdict, draw) else None,
+        )
+
+    def _regions(
+        self, picture: Picture, grid: NDArray[np.float32], verdict: VerdictKind
+    ) -> tuple[Region, ...]:
+        limits = {
+            VerdictKind.DEFECT: self.thresholds.defect_score,
+            VerdictKind.REVIEW: self.thresholds.review_score,
+        }
+        if verdict not in limits:
+            return ()
+        return tuple(find_regions(grid, limits[verdict], (picture.height, picture.width)))
+
+    def _draw(self, picture: Picture, grid: NDArray[np.float32]) -> bytes:
+        """Smoothed for the eye, but a peak keeps its height: a small defect must reach the threshold."""
+        size = drawing_size(picture.width, picture.height)
+        smooth = draw_grid(grid, size, self.bank.recipe.smooth_sigma)
+        anomaly = np.maximum(smooth, draw_grid(grid, size, 0.0))
+        return draw_heatmap(picture.pixels, anomaly, self._anchor(), white=self.extractor.contract.white)
+
+    def _anchor(self) -> float:
+        """The colours' threshold. A bank of identical parts has a defect score of 0, or minus infinity."""
+        return max(self.thresholds.defect_score, _LEAST_THRESHOLD)
