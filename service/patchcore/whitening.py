@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+ROWS = 8192
+
+
 @dataclass(frozen=True, eq=False)
 class Whitening:
     """PCA-whitening with all dimensions: x -> (x - mean) @ matrix.
@@ -31,12 +34,12 @@ class Whitening:
         """
         if len(features) < 2:
             raise ValueError(f"whitening needs at least 2 patches, got {len(features)}: add good parts")
-        mean = features.mean(axis=0, dtype=np.float64)
+        mean = np.asarray(features.mean(axis=0, dtype=np.float64), dtype=np.float64)
         values, vectors = np.linalg.eigh(_covariance(features, mean))
         spread = np.maximum(values, 0.0)
         if spread.mean() == 0:
             raise ValueError("whitening cannot be fitted, all patches are equal: turn whiten off")
-        scales = 1 / np.sqrt(spread + ridge * spread.mean())
+        scales = 1.0 / np.sqrt(spread + ridge * spread.mean())
         # The symmetric form (ZCA) has the same distances, and does not depend on the eigenvectors' signs.
         matrix = (vectors * scales) @ vectors.T
         return cls(mean.astype(np.float32), matrix.astype(np.float32))
@@ -45,15 +48,19 @@ class Whitening:
         """Whiten (..., D) features; the shape stays."""
         if features.shape[-1] != self.mean.size:
             raise ValueError(f"features have {features.shape[-1]} dimensions, the whitening {self.mean.size}")
-        centred = features.astype(np.float32) - self.mean
-        whitened: NDArray[np.float32] = centred @ self.matrix
-        return whitened
+        rows = features.reshape(-1, self.mean.size)
+        out = np.empty(rows.shape, dtype=np.float32)
+        # In float64, rounded once: a patch gets the same bits in any batch, so the bank's rounding is its own.
+        matrix = self.matrix.astype(np.float64)
+        for start in range(0, len(rows), ROWS):
+            out[start : start + ROWS] = (rows[start : start + ROWS] - self.mean.astype(np.float64)) @ matrix
+        return out.reshape(features.shape)
 
 
 def _covariance(features: NDArray[np.floating], mean: NDArray[np.float64]) -> NDArray[np.float64]:
     total = np.zeros((mean.size, mean.size))
-    for start in range(0, len(features), 8192):
-        centred = features[start : start + 8192] - mean
+    for start in range(0, len(features), ROWS):
+        centred = features[start : start + ROWS] - mean
         total += centred.T @ centred
     covariance: NDArray[np.float64] = total / len(features)
     return covariance
