@@ -1,0 +1,78 @@
+"""Publishing a bank: its bytes where all can fetch them, then the record that says so."""
+
+import asyncio
+from uuid import uuid5
+
+import structlog
+
+from schemas.activation import Published
+from schemas.cloudevents import cloudevent_headers
+from schemas.ids import NAMESPACE, sha256_hex
+from service.banks.activation_log import KIND_HEADER, LINE_HEADER, PUBLISHED
+from service.banks.activation_writer import Clock, utc_now
+from service.banks.bank_file import LoadedBank, read_bank
+from service.banks.cache import BankCache
+from service.store import ObjectStore
+from service.store.keys import bank_key
+from service.stream.base import Producer
+
+log = structlog.get_logger()
+
+
+class BankPublisher:
+    """Bytes first, record last: whoever reads the record can have the bytes. Publishing again is safe."""
+
+    def __init__(
+        self, store: ObjectStore, cache: BankCache, producer: Producer, topic: str, clock: Clock = utc_now
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._producer = producer
+        self._topic = topic
+        self._clock = clock
+
+    async def publish(self, data: bytes) -> Published:
+        """Publish a bank file under the line and model that it names. It is not in force until an
+        ``ActivationWriter`` says so. Raises ``BankRefused`` for bytes that no reader would take,
+        ``StoreError`` and ``StreamError``; after either, publish again."""
+        loaded = await asyncio.to_thread(read_bank, data)
+        await self._keep(loaded, data)
+        await self._cache.put(loaded.manifest.line, loaded.version, data)
+        published = _published(loaded, self._clock)
+        await self._announce(published)
+        return published
+
+    async def _keep(self, loaded: LoadedBank, data: bytes) -> None:
+        key = bank_key(loaded.manifest.line, loaded.manifest.model, loaded.version)
+        if await self._store.put(key, data, create_only=True):
+            return
+        stored = await self._store.get(key)
+        if await asyncio.to_thread(sha256_hex, stored) != loaded.version:
+            # The name is the hash, so writing the right bytes over spoilt ones harms nobody.
+            log.warning("bank-repaired", key=key)
+            await self._store.put(key, data)
+
+    async def _announce(self, published: Published) -> None:
+        line = published.line
+        event = uuid5(NAMESPACE, f"published/{line}/{published.model}/{published.version}")
+        headers = (
+            (KIND_HEADER, PUBLISHED.encode()),
+            (LINE_HEADER, line.encode()),
+            *cloudevent_headers("banks", str(event), line, published.published_at),
+        )
+        await self._producer.send(
+            self._topic, key=line.encode(), value=published.to_bytes(), headers=headers, partition=0
+        )
+
+
+def _published(loaded: LoadedBank, clock: Clock) -> Published:
+    return Published(
+        line=loaded.manifest.line,
+        model=loaded.manifest.model,
+        version=loaded.version,
+        size_bytes=loaded.size_bytes,
+        vectors=loaded.memory_bank.size,
+        parts=len(loaded.manifest.parts),
+        radius=loaded.manifest.selection_radius,
+        published_at=clock(),
+    )

@@ -1,0 +1,32 @@
+"""Why a bank is refused: a closed set."""
+
+from schemas.reasons import Worded
+
+
+class Refusal(Worded):
+    """Why the bytes are no bank that this line may be judged by."""
+
+    WRONG_HASH = "wrong-hash", "The bytes are not those that the version names."
+    UNREADABLE = "unreadable", "The bytes are no bank file, or one that was cut short."
+    UNKNOWN_FORMAT = "unknown-format", "The file's format is newer or older than this program reads."
+    EMPTY = "empty", "The bank has no vectors, no calibration or no parts."
+    WRONG_SHAPE = "wrong-shape", "The arrays' types, shapes or part numbers do not agree."
+    NOT_FINITE = "not-finite", "The bank holds values that are not finite numbers."
+    OTHER_LINE = "other-line", "The bank was made for another line."
+    OTHER_MODEL = "other-model", "The bank was made for another model."
+    OTHER_BACKBONE = "other-backbone", "The bank was made with another backbone or other weights."
+
+
+class BankRefused(Exception):
+    """The bank will not be used, now or later: the bytes are at fault. ``reason`` is for machines and
+    counts, ``sentence`` for people."""
+
+    def __init__(self, reason: Refusal, detail: str) -> None:
+        self.reason = reason
+        self.sentence = f"{reason.sentence} {detail}"
+        super().__init__(self.sentence)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The worker's refusals cross a process boundary; the default would call us with one argument.
+        detail = self.sentence.removeprefix(f"{self.reason.sentence} ")
+        return type(self), (self.reason, detail)
