@@ -1,0 +1,32 @@
+"""Commands: what a person asks of a line, and what became of it."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from schemas.ids import LineId
+from service.store.errors import StoreError
+from service.web.context import Context
+from service.web.problem import Problem
+from service.web.shapes import Accepted, ApprovalRequest, CommandState
+
+
+def router(context: Context) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["commands"])
+
+    @routes.post("/lines/{line}/approvals", status_code=202, summary="Approve parts as good")
+    async def approve(line: LineId, request: ApprovalRequest) -> Accepted:
+        try:
+            return await context.approvals.approve(line, request.frames, request.why)
+        except StoreError as error:
+            raise Problem(503, "the object store does not answer: approve again in a moment") from error
+
+    @routes.get("/commands/{command_id}", summary="What became of a command")
+    async def command(command_id: UUID) -> CommandState:
+        state = await context.view.command(command_id)
+        if state is None:
+            raise Problem(404, f"command {command_id} is not known: it may not have reached the page yet")
+        return state
+
+    return routes

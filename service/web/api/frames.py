@@ -1,0 +1,65 @@
+"""Frames: the bytes that a camera sent, their heatmaps, and their verdicts."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from fastapi.responses import Response
+
+from schemas.ids import SHA256_PATTERN, LineId
+from service.store.errors import MissingObject, StoreError
+from service.store.keys import frame_key, heatmap_key
+from service.web.context import Context
+from service.web.picture import picture_response
+from service.web.problem import Problem
+from service.web.shapes import VerdictItem
+
+IMAGE: dict[int | str, dict[str, object]] = {200: {"description": "The image.", "content": {"image/*": {}}}}
+VersionInPath = Annotated[str, Path(pattern=SHA256_PATTERN)]
+
+
+def router(context: Context) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(prefix="/frames/{line}/{frame_uid}", tags=["frames"])
+
+    @routes.get("", summary="The frame as its camera sent it", response_class=Response, responses=IMAGE)
+    async def frame(line: LineId, frame_uid: UUID) -> Response:
+        return await _picture(context, frame_key(line, frame_uid))
+
+    @routes.get(
+        "/heatmaps/{version}.png",
+        summary="The heatmap of one bank version",
+        response_class=Response,
+        responses=IMAGE,
+    )
+    async def heatmap(line: LineId, frame_uid: UUID, version: VersionInPath) -> Response:
+        return await _picture(context, heatmap_key(line, frame_uid, version))
+
+    @routes.get("/verdict", summary="The frame's effective verdict")
+    async def verdict(line: LineId, frame_uid: UUID) -> VerdictItem:
+        return await known_frame(context, line, frame_uid)
+
+    return routes
+
+
+async def known_frame(context: Context, line: str, frame_uid: UUID) -> VerdictItem:
+    """The effective verdict of a frame; raises ``Problem`` 404 when the page remembers none."""
+    name = str(frame_uid)
+    items = (await context.view.find(line, [name]))[name]
+    if not items:
+        raise Problem(
+            404, f"line {line} has no frame {name} among those the page remembers: see /v1/verdicts"
+        )
+    return items[0]
+
+
+async def _picture(context: Context, key: str) -> Response:
+    try:
+        data = await context.store.get(key, max_bytes=context.max_frame_bytes)
+    except MissingObject as error:
+        raise Problem(
+            404, "this picture is not stored, or no longer: ask for one that /v1/verdicts lists"
+        ) from error
+    except StoreError as error:
+        raise Problem(503, "the object store does not give the picture: try again in a moment") from error
+    return picture_response(data)

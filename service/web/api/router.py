@@ -1,0 +1,23 @@
+"""All of /v1 in one router."""
+
+from fastapi import APIRouter
+
+from service.web.api import commands, events, frames, lines, verdicts
+from service.web.context import Context
+
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    status: {"description": sentence, "content": {"application/problem+json": {}}}
+    for status, sentence in (
+        (404, "Nothing of that name is known."),
+        (422, "The request breaks a rule that the detail names."),
+        (503, "The broker or the object store does not answer."),
+    )
+}
+
+
+def api_router(context: Context) -> APIRouter:
+    """The routes, working with the context."""
+    router = APIRouter(prefix="/v1", responses=PROBLEMS)
+    for part in (lines, verdicts, frames, events, commands):
+        router.include_router(part.router(context))
+    return router

@@ -1,0 +1,52 @@
+"""The application: pages, API and static files behind one guard."""
+
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from service.web.api.router import api_router
+from service.web.context import Context
+from service.web.guard import Guard
+from service.web.pages import environment, pages_router
+from service.web.problem import Problem, problem_of, problem_response
+
+STATIC = Path(__file__).parent / "static"
+ANSWERED = (Problem, HTTPException, RequestValidationError, Exception)
+
+
+class _Static(StaticFiles):
+    """Files that a browser asks about each time, so that an upgrade is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def create_app(context: Context, *, version: str) -> FastAPI:
+    """The application over a running view. The usual interactive documents are off: they come from a CDN."""
+    app = FastAPI(title="Patchline", version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.include_router(api_router(context))
+    app.include_router(pages_router(context))
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    for kind in ANSWERED:
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(Guard, public_url=context.public_url)
+    return app
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """A problem to machines, the same sentence as a page to people."""
+    problem = problem_of(request, error)
+    machine = request.url.path.startswith(("/v1/", "/static/"))
+    if machine or "text/html" not in request.headers.get("accept", ""):
+        return problem_response(problem)
+    title = HTTPStatus(problem.status).phrase
+    html = environment().get_template("error.html").render(title=title, detail=problem.detail)
+    return HTMLResponse(html, status_code=problem.status)

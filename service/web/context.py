@@ -1,0 +1,20 @@
+"""What the routes work with, made once by the program."""
+
+from dataclasses import dataclass
+
+from service.store.object_store import ObjectStore
+from service.web.approvals import Approvals
+from service.web.hub import Hub
+from service.web.view import View
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts of a running page. ``max_frame_bytes`` bounds what one answer may hold."""
+
+    view: View
+    store: ObjectStore
+    hub: Hub
+    approvals: Approvals
+    public_url: str
+    max_frame_bytes: int

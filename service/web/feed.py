@@ -1,0 +1,133 @@
+"""The feed: reads the topics into the view, then tells those who watch what is new."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import structlog
+
+from schemas.activation import BANK_RECORD, Published
+from schemas.command import COMMAND
+from schemas.ids import is_line_id
+from schemas.line_event import LineEvent
+from schemas.topics import TOPICS, TopicKind
+from schemas.verdict import Verdict
+from service.banks.activation_log import ActivationLog
+from service.stream.base import Broker, Record
+from service.web.follower import Follower
+from service.web.hub import Event, Hub
+from service.web.view import View
+from service.web.view.verdicts import Logged
+
+SUMMARY_SECONDS = 1.0
+# A line whose camera stops sends no verdict that would tell of it: its rate is told again all the same.
+QUIET_TICKS = 5
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Feed:
+    """Runs until cancelled. Nothing is published before a topic was read to its end at start."""
+
+    def __init__(self, broker: Broker, view: View, hub: Hub, *, prefix: str, keep: int) -> None:
+        self._view = view
+        self._hub = hub
+        self._activations = ActivationLog()
+        self._changed: set[str] = set()
+        self._moving: set[str] = set()
+        names = {kind: TOPICS[kind].name(prefix) for kind in TopicKind}
+        self._verdicts = Follower(broker, names[TopicKind.VERDICTS], self._take_verdicts, newest=keep)
+        self._events = Follower(broker, names[TopicKind.LINE_EVENTS], self._take_events)
+        self._followers = (
+            self._verdicts,
+            self._events,
+            Follower(broker, names[TopicKind.BANKS], self._take_banks),
+            Follower(broker, names[TopicKind.COMMANDS], self._take_commands),
+            Follower(broker, names[TopicKind.DEAD_LETTERS], self._take_dead_letters, newest=keep),
+        )
+
+    def not_ready_because(self) -> str | None:
+        """None when every topic was read to the end that it had at start, and is still followed."""
+        reasons = (follower.not_ready_because() for follower in self._followers)
+        return next((reason for reason in reasons if reason is not None), None)
+
+    async def run(self) -> None:
+        """Follow the topics and tell of them."""
+        async with asyncio.TaskGroup() as group:
+            for follower in self._followers:
+                group.create_task(follower.run())
+            group.create_task(self._tell_summaries())
+
+    async def _take_verdicts(self, records: Sequence[Record]) -> None:
+        logged = [Logged(verdict, record.offset) for record, verdict in _read(records, Verdict.from_bytes)]
+        for verdict in await self._view.add_verdicts(logged):
+            self._changed.add(verdict.line)
+            if self._verdicts.caught_up:
+                self._hub.publish(Event("verdict", verdict.line, verdict.to_bytes().decode()))
+
+    async def _take_events(self, records: Sequence[Record]) -> None:
+        told = [(record.offset, event) for record, event in _read(records, LineEvent.from_bytes)]
+        await self._view.tell(told)
+        for _, event in told:
+            self._changed.add(event.line)
+            if self._events.caught_up:
+                self._hub.publish(Event("line-event", event.line, event.to_bytes().decode()))
+
+    async def _take_commands(self, records: Sequence[Record]) -> None:
+        commands = [command for _, command in _read(records, COMMAND.validate_json)]
+        await self._view.ask(commands)
+
+    async def _take_dead_letters(self, records: Sequence[Record]) -> None:
+        letters = [(record.partition, record.offset, _line(record.key)) for record in records]
+        await self._view.set_aside(letters)
+        self._changed.update(line for _, _, line in letters if line)
+
+    async def _take_banks(self, records: Sequence[Record]) -> None:
+        for record in records:
+            await self._take_bank(record)
+
+    async def _take_bank(self, record: Record) -> None:
+        change = self._activations.apply(record)
+        if change is not None:
+            entry = change.entry
+            await self._view.activate(entry.line, entry.epoch, entry.activation)
+            self._changed.add(entry.line)
+        for _, parsed in _read([record], BANK_RECORD.validate_json):
+            if isinstance(parsed, Published):
+                await self._view.publish(parsed)
+
+    async def _tell_summaries(self) -> None:
+        tick = 0
+        while True:
+            await asyncio.sleep(SUMMARY_SECONDS)
+            tick += 1
+            if tick % QUIET_TICKS == 0:
+                self._changed |= self._moving
+            if self._changed and len(self._hub):
+                await self._tell_changed()
+
+    async def _tell_changed(self) -> None:
+        changed, self._changed = self._changed, set()
+        for summary in await self._view.lines():
+            if summary.frames_per_minute:
+                self._moving.add(summary.line)
+            else:
+                self._moving.discard(summary.line)
+            if summary.line in changed:
+                self._hub.publish(Event("line", summary.line, summary.model_dump_json()))
+
+
+def _read(records: Sequence[Record], parse: Callable[[bytes], T]) -> Iterator[tuple[Record, T]]:
+    """Each record that can be read; the others are named in the log and passed over."""
+    for record in records:
+        try:
+            yield record, parse(record.value or b"")
+        except ValueError:
+            place = f"{record.topic}[{record.partition}]@{record.offset}"
+            log.warning("unreadable record passed over", place=place)
+
+
+def _line(key: bytes | None) -> str:
+    text = (key or b"").decode(errors="replace")
+    return text if is_line_id(text) else ""

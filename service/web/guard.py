@@ -1,0 +1,111 @@
+"""The guard at the door: whose host, whose origin, which body, and the headers that every answer carries."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.web.problem import Problem, problem_response
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+MAX_BODY_BYTES = 1_000_000
+TOO_LARGE = f"the body is larger than {MAX_BODY_BYTES:,} bytes: send less at a time"
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Guard:
+    """ASGI middleware. A foreign Host is refused because a name that another site points at us would let
+    that site read every frame (DNS rebinding); a foreign Origin, because a browser would act for it."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+        self._app = app
+        public = urlsplit(public_url)
+        self._public_origin = f"{public.scheme}://{public.netloc}".lower()
+        self._hosts = LOOPBACK_NAMES | {_name(public.netloc)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        guarded = _with_security_headers(send)
+        try:
+            self._check(scope["method"], headers)
+        except Problem as problem:
+            await problem_response(problem)(scope, receive, guarded)
+            return
+        await self._app(scope, _bounded(receive), guarded)
+
+    def _check(self, method: str, headers: Headers) -> None:
+        host = headers.get("host", "")
+        if _name(host) not in self._hosts:
+            raise Problem(
+                421, f"host {host[:100]!r} is not this page's: use the address in PATCHLINE_WEB__PUBLIC_URL"
+            )
+        if _announced_bytes(headers) > MAX_BODY_BYTES:
+            raise Problem(413, TOO_LARGE)
+        if method not in SAFE_METHODS:
+            self._check_origin(host, headers)
+
+    def _check_origin(self, host: str, headers: Headers) -> None:
+        origin = headers.get("origin", "").lower()
+        ours = {self._public_origin, f"http://{host}".lower(), f"https://{host}".lower()}
+        site = headers.get("sec-fetch-site", "none")
+        if (origin and origin not in ours) or site not in ("none", "same-origin"):
+            raise Problem(403, "another site may not act on this page: send the request from the page itself")
+        if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+            raise Problem(415, "the request has no Content-Type application/json: send JSON and say so")
+
+
+def _name(netloc: str) -> str:
+    """The host without user and port, as it is written."""
+    host = netloc.rpartition("@")[2].lower()
+    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+
+
+def _announced_bytes(headers: Headers) -> int:
+    length = headers.get("content-length", "0")
+    return int(length) if length.isdecimal() else MAX_BODY_BYTES + 1
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The same receive, which ends a body that grows past the limit without having announced it."""
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            # The framework answers any other exception that a body raises with a 400 of its own.
+            raise HTTPException(413, TOO_LARGE)
+        return message
+
+    return bounded
+
+
+def _with_security_headers(send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _missing(headers, SECURITY_HEADERS.items()):
+                headers[name] = value
+        await send(message)
+
+    return guarded
+
+
+def _missing(headers: MutableHeaders, wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in wanted if name not in headers]

@@ -1,0 +1,89 @@
+"""A running page: view, feed and server over a broker and a store, from entry to exit of one block."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import uvicorn
+
+from schemas.topics import TOPICS, TopicKind
+from service.settings import Settings
+from service.store import ObjectStore
+from service.stream.base import Broker
+from service.web.app import create_app
+from service.web.approvals import Approvals
+from service.web.context import Context
+from service.web.exposure import require_loopback
+from service.web.feed import Feed
+from service.web.hub import Hub
+from service.web.view import View
+from service.web_server import BackgroundServer
+
+VIEW_FILE = "view.sqlite"
+# Live connections end by themselves when the hub closes; whatever else lingers is cut off after this.
+GRACE_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a program needs of a running page. ``failed`` ends when the feed has, by its error."""
+
+    url: str
+    feed: Feed
+    failed: asyncio.Task[None]
+
+
+@asynccontextmanager
+async def serve_page(settings: Settings, broker: Broker, store: ObjectStore) -> AsyncIterator[Page]:
+    """Serve the page while the block runs. Raises ``SettingsError`` for an address that others could
+    reach, ``OSError`` for one that is taken, ``StreamError`` without a broker."""
+    require_loopback(settings.web.host)
+    view = View(settings.store.cache_dir / VIEW_FILE, settings.web.keep_verdicts)
+    try:
+        producer = await broker.producer()
+        hub = Hub()
+        prefix = settings.kafka.topic_prefix
+        approvals = Approvals(view, store, producer, TOPICS[TopicKind.COMMANDS].name(prefix))
+        context = Context(
+            view, store, hub, approvals, settings.web.public_url, settings.inspector.max_reference_bytes
+        )
+        feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts)
+        async with _fed(feed) as feeding, _served(settings, context) as url:
+            yield Page(url, feed, feeding)
+    finally:
+        await view.close()
+
+
+@asynccontextmanager
+async def _fed(feed: Feed) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(feed.run(), name="feed")
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def _served(settings: Settings, context: Context) -> AsyncIterator[str]:
+    config = uvicorn.Config(
+        create_app(context, version=version("patchline")),
+        host=settings.web.host,
+        port=settings.web.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    async with BackgroundServer(config) as server:
+        try:
+            yield f"http://{_bracketed(settings.web.host)}:{server.port}"
+        finally:
+            context.hub.close()
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

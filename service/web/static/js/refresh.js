@@ -1,0 +1,42 @@
+// The server draws; this asks it again and patches what differs. At most one request a second, never two at once.
+
+import { tellTimes } from "./clock.js";
+import { patch } from "./patch.js";
+
+const PAUSE_MS = 1000;
+
+export async function load(url) {
+  const answer = await fetch(url, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  tellTimes(fresh);
+  return fresh;
+}
+
+// `held(element)`: whether this part must stay as it is for now. `after`: called when the page was patched.
+export function refresher(url, { held = () => false, after = () => {} } = {}) {
+  let wanted = false;
+  let busy = false;
+  async function run() {
+    busy = true;
+    while (wanted) {
+      wanted = false;
+      try {
+        const fresh = await load(url);
+        for (const part of fresh.querySelectorAll("[data-live]")) {
+          const shown = document.getElementById(part.id);
+          if (shown && !held(shown)) patch(shown, part);
+        }
+        after();
+      } catch {
+        // The connection's own state tells of it; the next event asks again.
+      }
+      await new Promise((done) => setTimeout(done, PAUSE_MS));
+    }
+    busy = false;
+  }
+  return () => {
+    wanted = true;
+    if (!busy) run();
+  };
+}

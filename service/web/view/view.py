@@ -1,0 +1,126 @@
+"""The view: what the page and the API ask of the stream, each answered off the event loop."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from schemas.activation import Activated, Published
+from schemas.command import AnyCommand
+from schemas.line_event import LineEvent
+from schemas.verdict import Verdict
+from service.web.shapes import CommandState, LineSummary, VerdictItem, VerdictPage
+from service.web.view import banks, events, lines, marks, verdicts
+from service.web.view.database import Database
+from service.web.view.marks import Mark
+from service.web.view.verdicts import Cursor, Filter, Logged
+
+
+class View:
+    """Opened empty and filled by the feed; ``keep`` bounds the verdicts it remembers."""
+
+    def __init__(self, path: Path, keep: int) -> None:
+        self._database = Database(path)
+        self._keep = keep
+
+    async def close(self) -> None:
+        """Finish what was asked, then let the file go."""
+        await self._database.close()
+
+    async def add_verdicts(self, logged: Sequence[Logged]) -> Sequence[Verdict]:
+        """Keep a batch; gives those that are effective now and were not before, in the batch's order."""
+
+        def action(connection: sqlite3.Connection) -> list[Verdict]:
+            effective = verdicts.insert(connection, logged)
+            verdicts.trim(connection, self._keep)
+            return effective
+
+        return await self._database.write(action)
+
+    async def publish(self, record: Published) -> None:
+        """Keep what a version holds."""
+        await self._database.write(lambda connection: banks.publish(connection, record))
+
+    async def activate(self, line: str, epoch: int, record: Activated | None) -> None:
+        """Keep the record that won an epoch; None for one that cannot be read."""
+        await self._database.write(lambda connection: banks.activate(connection, line, epoch, record))
+
+    async def tell(self, told: Sequence[tuple[int, LineEvent]]) -> None:
+        """Keep line events, each with its offset in the topic."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            for offset, event in told:
+                events.tell(connection, offset, event)
+
+        await self._database.write(action)
+
+    async def ask(self, commands: Sequence[AnyCommand]) -> None:
+        """Keep commands, so that the page knows which are pending."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            for command in commands:
+                events.ask(connection, command)
+
+        await self._database.write(action)
+
+    async def set_aside(self, letters: Sequence[tuple[int, int, str]]) -> None:
+        """Count dead letters, each by partition, offset and line."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            for partition, offset, line in letters:
+                events.set_aside(connection, partition, offset, line)
+
+        await self._database.write(action)
+
+    async def lines(self) -> Sequence[LineSummary]:
+        """Every line that is known, by name."""
+        now = datetime.now(UTC)
+        return await self._database.read(lambda connection: lines.summaries(connection, now))
+
+    async def line(self, line: str) -> LineSummary | None:
+        """One line; None when nothing was ever told of it."""
+        return next((summary for summary in await self.lines() if summary.line == line), None)
+
+    async def page(self, chosen: Filter, cursor: Cursor | None = None, limit: int = 50) -> VerdictPage:
+        """Verdicts older than the cursor, newest first."""
+
+        def action(connection: sqlite3.Connection) -> VerdictPage:
+            found, after = verdicts.page(connection, chosen, cursor, limit)
+            items = _with_approvals(connection, found)
+            return VerdictPage(verdicts=items, next_cursor=str(after) if after else None)
+
+        return await self._database.read(action)
+
+    async def find(self, line: str, names: Sequence[str]) -> dict[str, tuple[VerdictItem, ...]]:
+        """The frames that each name means on a line: none, one, or more when a frame id was used again."""
+
+        def action(connection: sqlite3.Connection) -> dict[str, tuple[VerdictItem, ...]]:
+            found = {name: verdicts.find(connection, line, name) for name in names}
+            return {name: _with_approvals(connection, each) for name, each in found.items()}
+
+        return await self._database.read(action)
+
+    async def marks(self, names: Sequence[str], limit: int) -> dict[str, list[Mark]]:
+        """The newest verdicts of these lines as points to draw, oldest first."""
+        return await self._database.read(lambda connection: marks.newest(connection, names, limit))
+
+    async def events(self, line: str, limit: int) -> Sequence[LineEvent]:
+        """The newest events of a line, newest first."""
+        return await self._database.read(lambda connection: events.newest(connection, line, limit))
+
+    async def command(self, command_id: UUID) -> CommandState | None:
+        """What became of a command; None when there is none of that id."""
+        return await self._database.read(lambda connection: events.command(connection, str(command_id)))
+
+    async def epoch(self, line: str) -> int:
+        """The epoch in force on a line; 0 before the first."""
+        return await self._database.read(lambda connection: banks.current_epoch(connection, line))
+
+
+def _with_approvals(connection: sqlite3.Connection, found: Sequence[Verdict]) -> tuple[VerdictItem, ...]:
+    approvals = events.approvals(connection, [str(verdict.frame_uid) for verdict in found])
+    return tuple(
+        VerdictItem.model_validate({**dict(verdict), "approval": approvals.get(str(verdict.frame_uid))})
+        for verdict in found
+    )
