@@ -61,9 +61,7 @@ class ActivationFollower:
     async def _end(self) -> int:
         bounds = await self._reader.bounds()
         if set(bounds) != {0}:
-            raise StreamError(
-                f"{self._topic} has {len(bounds)} partitions: create it again with one"
-            )
+            raise StreamError(f"{self._topic} has {len(bounds)} partitions: create it again with one")
         first, end = bounds[0]
         if first > 0:
             raise StreamError(

@@ -192,10 +192,9 @@ def test_arrays_that_do_not_agree_are_refused(arrays: dict[str, NDArray[Any] | N
 
 
 def test_an_empty_bank_is_refused() -> None:
-    nothing = {"vectors": np.zeros((0, 6), np.float16), "vector_part": np.zeros(0, np.int32)}
-    assert refusal(altered(**nothing)) is Refusal.EMPTY
-    unheld = {"calibration_scores": np.zeros(0, np.float32), "calibration_parts": np.zeros(0, np.int32)}
-    assert refusal(altered(**unheld)) is Refusal.EMPTY
+    none, no_parts = np.zeros(0, np.float32), np.zeros(0, np.int32)
+    assert refusal(altered(vectors=np.zeros((0, 6), np.float16), vector_part=no_parts)) is Refusal.EMPTY
+    assert refusal(altered(calibration_scores=none, calibration_parts=no_parts)) is Refusal.EMPTY
 
 
 def test_a_part_listed_twice_is_refused() -> None:
