@@ -62,3 +62,9 @@ def slack(norms: NDArray[np.float64], largest_other: float, width: int) -> NDArr
     reach = np.sqrt(norms) + np.sqrt(largest_other)
     bound: NDArray[np.float64] = (width + 16) * (ROUNDING * reach**2 + TINY)
     return bound
+
+
+def below(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """As float32, never rounded up; infinities stay. Comparing mixed types would copy every product."""
+    single = values.astype(np.float32)
+    return np.where(np.isinf(single), single, np.nextafter(single, np.float32(-np.inf)))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.centres import Centres
-from service.patchcore.distance import Products, slack, squared_distances
+from service.patchcore.distance import Products, below, slack, squared_distances
 
 BLOCK = 1024
 ROWS = 1024
@@ -86,7 +86,7 @@ class Frontier:
         need = _need(norms, bounds, doubt)
         hit = np.flatnonzero(best >= need)
         # Any pair that could hold a row's canonical minimum lies within the slack of the row's best product.
-        floor = _below(np.maximum(need[hit], best[hit] - doubt[hit]))
+        floor = below(np.maximum(need[hit], best[hit] - doubt[hit]))
         at, column = np.divmod(np.flatnonzero(near[hit] >= floor[:, None]), last - first)
         self._lower_pairs(rows[hit[at]], column + first)
 
@@ -150,11 +150,4 @@ def _need(
     norms: NDArray[np.float64], bounds: NDArray[np.float32], doubt: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """The least product that could lower a bound; infinite where none can."""
-    return _below(np.where(bounds > 0, (norms - bounds - doubt) / 2, np.inf))
-
-
-def _below(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """As float32, never rounded up (comparing mixed types would copy every product)."""
-    return np.where(
-        np.isinf(values), values, np.nextafter(values.astype(np.float32), np.float32(-np.inf))
-    ).astype(np.float32)
+    return below(np.where(bounds > 0, (norms - bounds - doubt) / 2, np.inf))

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore.distance import Products, squared_distances
+from service.patchcore.distance import Products, below, slack, squared_distances
 
-CHUNK_VALUES = 2**23
-SHORTLIST = 4
+CHUNK_VALUES = 2**21
+PAIRS = 2**16
 
 
 def nearest_distances(
@@ -14,10 +14,10 @@ def nearest_distances(
 ) -> NDArray[np.float32]:
     """Euclidean distance of each of (Q, D) queries to the nearest of (N, D) vectors, float32 (Q,).
 
-    `allowed` (N,) leaves vectors out; with none left the distances are infinite. The product only shortlists
-    4 vectors, whose distances are then computed directly: right to 1e-6, also where a product has lost its
-    digits. Memory is chunks of 32 MiB beside float32 copies. Blocks for Q * N * D multiplications. Raises
-    ValueError when the dimensions differ.
+    `allowed` (N,) leaves vectors out; with none left the distances are infinite. The product only rules
+    vectors out, with a proven slack; those left are measured directly, so that a distance is right to float32
+    even where a product has lost its digits. Memory is chunks of 8 MiB beside float32 copies. Blocks for
+    Q * N * D multiplications. Raises ValueError when the dimensions differ.
     """
     if queries.shape[1] != vectors.shape[1]:
         raise ValueError(f"queries have {queries.shape[1]} dimensions, the vectors {vectors.shape[1]}")
@@ -26,13 +26,15 @@ def nearest_distances(
     if not len(kept):
         return np.full(len(points), np.inf, dtype=np.float32)
     centre = kept.mean(axis=0, dtype=np.float64).astype(np.float32)
-    right = Products.of(kept, centre).right(slice(None)).T
+    others = Products.of(kept, centre)
+    right, largest = others.right(slice(None)).T, float(others.norms.max())
     out = np.empty(len(points), dtype=np.float32)
     rows = max(1, CHUNK_VALUES // len(kept))
     for start in range(0, len(points), rows):
         part = points[start : start + rows]
-        near = Products.of(part, centre).left @ right
-        out[start : start + rows] = _direct(part, kept, near)
+        products = Products.of(part, centre)
+        doubt = slack(products.norms, largest, part.shape[1])
+        out[start : start + rows] = _direct(part, kept, products.left @ right, doubt)
     return out
 
 
@@ -44,13 +46,16 @@ def coverage_radius(features: NDArray[np.floating], vectors: NDArray[np.floating
 
 
 def _direct(
-    queries: NDArray[np.float32], vectors: NDArray[np.float32], near: NDArray[np.float32]
+    queries: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    near: NDArray[np.float32],
+    doubt: NDArray[np.float64],
 ) -> NDArray[np.float32]:
+    floor = below(near.max(axis=1) - doubt)
+    row, column = np.divmod(np.flatnonzero(near >= floor[:, None]), len(vectors))
     best = np.full(len(queries), np.inf, dtype=np.float32)
-    rows = np.arange(len(queries))
-    for _ in range(min(SHORTLIST, len(vectors))):
-        column = near.argmax(axis=1)
-        np.minimum(best, squared_distances(queries, vectors[column]), out=best)
-        near[rows, column] = -np.inf
+    for start in range(0, len(row), PAIRS):
+        at, to = row[start : start + PAIRS], column[start : start + PAIRS]
+        np.minimum.at(best, at, squared_distances(queries[at], vectors[to]))
     distances: NDArray[np.float32] = np.sqrt(best)
     return distances

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-
 ROWS = 8192
 
 
@@ -50,7 +49,7 @@ class Whitening:
             raise ValueError(f"features have {features.shape[-1]} dimensions, the whitening {self.mean.size}")
         rows = features.reshape(-1, self.mean.size)
         out = np.empty(rows.shape, dtype=np.float32)
-        # In float64, rounded once: a patch gets the same bits in any batch, so the bank's rounding is its own.
+        # In float64, rounded once: a patch gets the same bits in any batch, hence the same float16 in a bank.
         matrix = self.matrix.astype(np.float64)
         for start in range(0, len(rows), ROWS):
             out[start : start + ROWS] = (rows[start : start + ROWS] - self.mean.astype(np.float64)) @ matrix

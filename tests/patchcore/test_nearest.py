@@ -21,7 +21,7 @@ def test_nearest_distances_equal_direct_ones() -> None:
 def test_small_distances_far_from_the_origin_keep_their_digits() -> None:
     vectors = (1000 + RNG.standard_normal((200, 20))).astype(np.float32)
     queries = (vectors + 1e-3 * RNG.standard_normal(vectors.shape)).astype(np.float32)
-    assert np.allclose(nearest_distances(queries, vectors), brute(queries, vectors), rtol=1e-4)
+    assert np.allclose(nearest_distances(queries, vectors), brute(queries, vectors), rtol=1e-6)
 
 
 def test_held_out_distances_ignore_the_parts_own_vectors() -> None:
