@@ -1,4 +1,4 @@
-"""Drawn parts: a machined flange on a dark conveyor, for tests and for the pictures that the repository shows.
+"""Drawn parts: a machined flange on a dark conveyor, for tests and for the pictures that the repo shows.
 
 Everything follows from the seed: the same call draws the same pixels.
 """
@@ -27,8 +27,8 @@ def draw_part(
 ) -> Image:
     """uint8 RGB [height, width, 3], or [height, width] when not ``colour``; ``size`` is (height, width).
 
-    Good parts differ in position (1 %), angle (1 degree), light and the grain of their steel. A defect changes
-    nothing else: the same seed without one is the same part, whole.
+    Good parts differ in position (1 %), angle (1 degree), light and the grain of their steel. A defect
+    changes nothing else: the same seed without one is the same part, whole.
     """
     rng, flaw = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     centre, angle = _pose(rng)
@@ -89,8 +89,8 @@ def _silhouette(centre: Point, angle: float, chipped: float | None) -> Canvas:
             outline.append(_fixed(_at(centre, radius, start + degrees)))
     cv2.fillPoly(drawn, [np.array(outline, np.int32)], 255, cv2.LINE_AA, 4)
     if chipped is not None:
-        cv2.circle(drawn, _fixed(_at(centre, 286, chipped)), 26 * 16, 0, -1, cv2.LINE_AA, 4)
-    return drawn.astype(np.float32) / 255
+        cv2.circle(drawn, _fixed(_at(centre, 284, chipped)), 38 * 16, 0, -1, cv2.LINE_AA, 4)
+    return np.asarray(drawn.astype(np.float32) / 255, np.float32)
 
 
 def _metal(rng: np.random.Generator, centre: Point) -> Canvas:
@@ -101,7 +101,7 @@ def _metal(rng: np.random.Generator, centre: Point) -> Canvas:
     rings = np.interp(radius, np.arange(_UNIT), rng.normal(0, 0.025, _UNIT)).astype(np.float32)
     sheen = 0.09 * np.cos(2 * (turn - 0.8)) + 0.03 * np.cos(6 * turn + 1.1)
     grain = cv2.GaussianBlur(rng.normal(0, 0.05, (_UNIT, _UNIT)).astype(np.float32), (0, 0), 1.2)
-    return _STEEL * (1 + sheen + rings + grain)[..., None].astype(np.float32)
+    return np.asarray(_STEEL * (1 + sheen + rings + grain)[..., None], np.float32)
 
 
 def _machine(metal: Canvas, centre: Point, angle: float, missing: int | None) -> None:
@@ -124,7 +124,8 @@ def _bore(metal: Canvas, centre: Point, radius: float) -> None:
 
 
 def _scratch(metal: Canvas, centre: Point, rng: np.random.Generator) -> None:
-    start = rng.uniform(0, 360)
+    """From groove to groove, between two holes."""
+    start = 60 * int(rng.integers(6)) + 8 + rng.uniform(-3, 3)
     way = [
         _at(centre, 135 + 18 * i + rng.uniform(-3, 3), start + 9 * i + rng.uniform(-2, 2)) for i in range(6)
     ]

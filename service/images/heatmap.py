@@ -55,9 +55,9 @@ def _backdrop(pixels: Pixels, size: tuple[int, int], white: int | None) -> NDArr
 
 
 def _blend(grey: NDArray[np.float32], level: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """BGR. Below the threshold the cover grows with the square: good texture stays in sight."""
+    """BGR. Below the threshold the cover grows with the fourth power: a good part stays grey."""
     colours = cv2.applyColorMap(np.rint(level * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    cover = (np.minimum(1, 4 * level * level) * np.float32(_STRONGEST))[..., None]
+    cover = (np.minimum(1, 16 * level**4) * np.float32(_STRONGEST))[..., None]
     blended = grey[..., None] * (1 - cover) + colours * cover
     return np.ascontiguousarray(np.rint(blended), dtype=np.uint8)
 

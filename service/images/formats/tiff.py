@@ -18,6 +18,8 @@ def read_header(data: bytes) -> ImageHeader:
     tags = _first_directory(data)
     width, height, samples = tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0), tags.get(_SAMPLES, 1)
     bits = tags.get(_BITS, 1)
+    if tags.get(_PHOTOMETRIC) == _CMYK:
+        raise refuse("The TIFF is CMYK: send it grey or RGB.")
     if not (width and height):
         raise refuse("The TIFF's first directory states no width or no height.")
     if bits not in (1, 2, 4, 8, 16) or tags.get(_SAMPLE_FORMAT, 1) != 1 or samples not in (1, 2, 3, 4):

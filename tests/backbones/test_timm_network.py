@@ -1,0 +1,127 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from service.backbones.timm_network import load_backbone
+from service.backbones.weights import WHEELS, UnfitWeights
+
+LITE = "efficientnet_lite0"
+
+
+def batch(count: int = 2, height: int = 64, width: int = 96) -> NDArray[np.float32]:
+    return np.random.default_rng(0).standard_normal((count, 3, height, width)).astype(np.float32)
+
+
+def test_stages_come_finest_first_at_their_strides() -> None:
+    backbone = load_backbone(LITE, (4, 8, 16))
+    stages = backbone.stages(batch())
+    for stage, stride, channels in zip(stages, backbone.strides, backbone.channels, strict=True):
+        assert stage.shape == (2, channels, 64 // stride, 96 // stride)
+        assert stage.dtype == torch.float32
+        assert not stage.requires_grad
+
+
+def test_folded_network_gives_what_timms_own_gives() -> None:
+    reference = timm.create_model(WHEELS[LITE].architecture, features_only=True, out_indices=(2, 3)).eval()
+    tensors = torch.load(WHEELS[LITE].locate(), weights_only=True)
+    full = timm.create_model(WHEELS[LITE].architecture)
+    named = dict(zip(full.state_dict(), tensors.values(), strict=True))
+    reference.load_state_dict({key: named[key] for key in reference.state_dict()})
+    with torch.inference_mode():
+        expected = reference(torch.from_numpy(batch()))
+    for stage, wanted in zip(load_backbone(LITE, (8, 16)).stages(batch()), expected, strict=True):
+        torch.testing.assert_close(stage.contiguous(), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_the_wheels_first_norm_centres_the_scale_that_we_feed() -> None:
+    """The means that the first norm learned are those of photographs at (x - 127) / 128. At ImageNet's scale
+    a photograph's mean is 0, and so would be these."""
+    tensors = torch.load(WHEELS[LITE].locate(), weights_only=True)
+    kernel_sums = tensors["_conv_stem.weight"].sum((2, 3))
+    learned = tensors["_bn0.running_mean"]
+    seen = torch.linalg.lstsq(kernel_sums, learned[:, None]).solution.flatten()
+    assert float((kernel_sums @ seen - learned).norm() / learned.norm()) < 0.02
+    assert (seen < -0.03).all()
+    backbone = load_backbone(LITE, (8, 16))
+    assert backbone.mean == (127 / 255,) * 3
+    assert backbone.std == (128 / 255,) * 3
+
+
+def test_weights_are_named_by_their_files_sha256() -> None:
+    assert load_backbone(LITE, (8, 16)).weights_sha256.startswith("57934424")
+    assert load_backbone("efficientnet_lite2", (16,)).weights_sha256.startswith("9656183e")
+
+
+def test_equal_arguments_share_one_network() -> None:
+    assert load_backbone(LITE, (8, 16)) is load_backbone(LITE, (8, 16))
+
+
+def test_a_picture_does_not_depend_on_its_neighbours() -> None:
+    backbone = load_backbone(LITE, (8, 16))
+    pictures = batch(5)
+    together = backbone.stages(pictures)
+    for row in range(5):
+        for stage, alone in zip(together, backbone.stages(pictures[row : row + 1]), strict=True):
+            torch.testing.assert_close(stage[row : row + 1], alone, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_local_file_is_read_by_name(tmp_path: Path, suffix: str) -> None:
+    network = timm.create_model("resnet18", num_classes=7)
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".pth":
+        torch.save({"state_dict": network.state_dict()}, path)
+    else:
+        save_file(network.state_dict(), path)
+    backbone = load_backbone("resnet18", (8, 16), path)
+    assert backbone.channels == (128, 256)
+    assert backbone.mean == (0.485, 0.456, 0.406)
+    with torch.inference_mode():
+        wanted = network.eval().forward_intermediates(  # type: ignore[operator]
+            torch.from_numpy(batch()), indices=[2], intermediates_only=True
+        )
+    torch.testing.assert_close(backbone.stages(batch())[0].contiguous(), wanted[0], rtol=1e-3, atol=1e-3)
+
+
+def test_a_file_of_another_network_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_file(timm.create_model("resnet18").state_dict(), path)
+    with pytest.raises(UnfitWeights, match=r"another network than resnet34: \d+ of \d+ tensors"):
+        load_backbone("resnet34", (8,), path)
+
+
+def test_a_pickle_is_not_executed(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    torch.save({"state_dict": Path("x")}, path)
+    with pytest.raises(UnfitWeights, match="no safetensors or state dict"):
+        load_backbone("resnet18", (8,), path)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+@pytest.mark.parametrize("content", [b"", b"\x00" * 64, b"PK\x03\x04broken"])
+def test_damaged_files_are_refused_in_a_sentence(tmp_path: Path, suffix: str, content: bytes) -> None:
+    path = tmp_path / f"weights{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(UnfitWeights, match="weights"):
+        load_backbone("resnet18", (8,), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "strides", "path", "sentence"),
+    [
+        ("resnet18", (8,), None, "name a local file"),
+        ("no_such_network", (8,), None, "not known to timm"),
+        (LITE, (7,), None, "no stage at stride 7"),
+        ("resnet18", (8,), Path("/nowhere.pth"), "check the path"),
+    ],
+)
+def test_what_cannot_be_loaded_is_named(
+    name: str, strides: tuple[int, ...], path: Path | None, sentence: str
+) -> None:
+    with pytest.raises(UnfitWeights, match=sentence):
+        load_backbone(name, strides, path)
