@@ -1,0 +1,152 @@
+"""The worker's insides: requests in, answers out, no pipe in sight. One thread owns the device."""
+
+from pathlib import Path
+
+import cv2
+import faiss
+import numpy as np
+import torch
+
+from schemas.activation import Activated
+from schemas.reasons import FaultReason
+from service.backbones.timm_network import load_backbone
+from service.banks.refusal import BankRefused
+from service.banks.shelf import Pin, Shelf
+from service.images.contract import InputContract
+from service.images.decode import ImageLimits, decode
+from service.images.picture import Picture
+from service.images.unreadable import UnfitImage, UnreadableImage
+from service.inspection.extractor import PatchExtractor
+from service.inspection.judgement import Judgement
+from service.inspection.together import judge_together
+from service.patchcore.recipe import Recipe
+from service.settings import Settings
+from workers.extraction import protocol
+from workers.extraction.entry import LineEntry, build_entry
+from workers.extraction.probe_image import probe_png
+
+
+def share_threads(threads: int, cores: int) -> None:
+    """Give torch, FAISS and OpenCV one budget: 0 means one fewer than there are cores, at least one."""
+    count = threads or max(cores - 1, 1)
+    torch.set_num_threads(count)
+    faiss.omp_set_num_threads(count)
+    cv2.setNumThreads(count)
+
+
+class Engine:
+    """Answers requests. ``load`` may run in another thread beside the rest."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shelf: Shelf[LineEntry] = Shelf()
+        inspector = settings.inspector
+        # References may be larger than messages; which of the two a frame was, the inspector has checked.
+        largest = max(inspector.max_inline_bytes, inspector.max_reference_bytes)
+        self._limits = ImageLimits(inspector.max_pixels, largest)
+
+    def load(self, request: protocol.Load) -> LineEntry | protocol.Refused:
+        """Build what is to be put in force; ``install`` puts it there."""
+        try:
+            activation = Activated.from_bytes(request.activation)
+            return build_entry(Path(request.path), activation, self._settings.engine)
+        except BankRefused as refused:
+            return protocol.Refused(request.request, refused.reason.value, refused.sentence)
+        except (OSError, ValueError) as error:
+            return protocol.Refused(request.request, "unreadable", str(error))
+
+    def install(self, entry: LineEntry) -> None:
+        """Put it in force; called by the thread that owns the device, between batches."""
+        self._shelf.put(entry.activation.line, entry)
+
+    def drop(self, line: str) -> None:
+        """Forget a line's bank."""
+        self._shelf.drop(line)
+
+    def score(self, frames: list[protocol.FrameIn]) -> list[protocol.Outcome]:
+        """One outcome a frame, all under the banks in force now."""
+        with self._shelf.pin() as lines:
+            return self._score(frames, lines)
+
+    def _score(self, frames: list[protocol.FrameIn], lines: Pin[LineEntry]) -> list[protocol.Outcome]:
+        outcomes: dict[int, protocol.Outcome] = {}
+        fit: list[tuple[int, LineEntry, Picture]] = []
+        for place, frame in enumerate(frames):
+            entry = lines.get(frame.line)
+            try:
+                picture = decode(frame.data, self._limits)
+            except UnreadableImage as error:
+                outcomes[place] = protocol.Unreadable(error.reason.value, str(error))
+                continue
+            if entry is None:
+                no_bank = FaultReason.NO_BANK.value
+                outcomes[place] = protocol.Unfit(no_bank, picture.width, picture.height)
+            else:
+                fit.append((place, entry, picture))
+        outcomes.update(self._judge(fit))
+        return [outcomes[place] for place in range(len(frames))]
+
+    def _judge(self, fit: list[tuple[int, LineEntry, Picture]]) -> dict[int, protocol.Outcome]:
+        draw = self._settings.inspector.heatmaps
+        judged = judge_together([(entry.model, picture) for _, entry, picture in fit], draw=draw)
+        return {
+            place: _outcome(entry, picture, judgement)
+            for (place, entry, picture), judgement in zip(fit, judged, strict=True)
+        }
+
+    def extract(self, request: protocol.Extract) -> protocol.Extracted:
+        """Patch features of each image. Raises ``ValueError`` for a recipe or contract that is none."""
+        recipe = Recipe.model_validate_json(request.recipe)
+        contract = InputContract.model_validate_json(request.contract)
+        engine = self._settings.engine
+        backbone = load_backbone(recipe.backbone, recipe.stages, engine.weights, engine.device)
+        extractor = PatchExtractor(backbone, recipe, contract)
+        parts = [self._features(extractor, image) for image in request.images]
+        return protocol.Extracted(request.request, parts)
+
+    def _features(
+        self, extractor: PatchExtractor, image: bytes
+    ) -> protocol.Features | protocol.Unfit | protocol.Unreadable:
+        try:
+            picture = decode(image, self._limits)
+        except UnreadableImage as error:
+            return protocol.Unreadable(error.reason.value, str(error))
+        try:
+            extractor.contract.check(picture)
+        except UnfitImage as unfit:
+            return protocol.Unfit(unfit.reason.value, picture.width, picture.height)
+        features = extractor.extract([picture])[0]
+        rows, columns, dim = features.shape
+        return protocol.Features(rows, columns, dim, features.astype(np.float16).tobytes())
+
+    def probe(self) -> None:
+        """Extract the built-in image and see that the features are numbers; raises ``RuntimeError``."""
+        engine = self._settings.engine
+        recipe = Recipe()
+        backbone = load_backbone(recipe.backbone, recipe.stages, engine.weights, engine.device)
+        picture = decode(probe_png(), self._limits)
+        contract = InputContract.learn([picture.form()], recipe)
+        if not np.isfinite(PatchExtractor(backbone, recipe, contract).extract([picture])).all():
+            raise RuntimeError(f"the device {engine.device} computes values that are no numbers")
+
+
+def _outcome(entry: LineEntry, picture: Picture, judged: Judgement | UnfitImage) -> protocol.Outcome:
+    if isinstance(judged, UnfitImage):
+        return protocol.Unfit(judged.reason.value, picture.width, picture.height)
+    activation = entry.activation
+    thresholds = activation.thresholds
+    return protocol.Judged(
+        model=activation.model,
+        version=activation.version,
+        epoch=activation.epoch,
+        verdict=judged.verdict.value,
+        score=judged.score,
+        p_value=judged.p_value,
+        alpha=thresholds.alpha,
+        threshold=thresholds.defect_score,
+        review_threshold=thresholds.review_score,
+        regions=[(r.x, r.y, r.width, r.height, r.score) for r in judged.regions],
+        width=picture.width,
+        height=picture.height,
+        heatmap=judged.heatmap,
+    )

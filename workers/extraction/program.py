@@ -1,0 +1,106 @@
+"""The child process: a reader of the pipe, one thread that owns the device, one that builds banks."""
+
+import os
+import queue
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import structlog
+
+from service.settings import Settings
+from service.telemetry.logs import configure_logs
+from workers.extraction import protocol
+from workers.extraction.engine import Engine, share_threads
+
+_log = structlog.get_logger()
+Work = Callable[[], protocol.Answer | None]
+
+
+class Program:
+    """Reads requests until the pipe closes. Scoring goes on while a bank is being built."""
+
+    def __init__(self, pipe: socket.socket, engine: Engine, device: str) -> None:
+        self._pipe, self._engine, self._device = pipe, engine, device
+        self._writing = threading.Lock()
+        self._work: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        self._builder = ThreadPoolExecutor(1, thread_name_prefix="builder")
+
+    def run(self) -> None:
+        """Returns never: the process ends when its owner closes the pipe."""
+        threading.Thread(target=self._read, name="pipe", daemon=True).start()
+        self._send(protocol.Ready(0, self._device))
+        while True:
+            answer = self._work.get()()
+            if answer is not None:
+                self._send(answer)
+
+    def _read(self) -> None:
+        try:
+            with self._pipe.makefile("rb") as stream:
+                while prefix := stream.read(protocol.PREFIX_BYTES):
+                    body = stream.read(int.from_bytes(prefix, "big"))
+                    self._dispatch(protocol.parse_request(body))
+        finally:
+            # The owner is gone, or speaks another language: nobody is left to answer.
+            os._exit(0)
+
+    def _dispatch(self, request: protocol.Request) -> None:
+        if isinstance(request, protocol.Load):
+            self._builder.submit(self._build, request)
+        else:
+            self._work.put(partial(self._answer, request))
+
+    def _build(self, request: protocol.Load) -> None:
+        try:
+            built = self._engine.load(request)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the owner hears of it
+            built = protocol.Refused(request.request, "unreadable", repr(error))
+        if isinstance(built, protocol.Refused):
+            self._send(built)
+            return
+        entry = built
+
+        def install() -> protocol.Answer:
+            self._engine.install(entry)
+            return protocol.Loaded(request.request)
+
+        self._work.put(install)
+
+    def _answer(self, request: protocol.Request) -> protocol.Answer:
+        try:
+            return self._carry_out(request)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the owner hears of it
+            _log.exception("request failed", request=type(request).__name__)
+            return protocol.Failed(request.request, f"{type(error).__name__}: {error}"[:500])
+
+    def _carry_out(self, request: protocol.Request) -> protocol.Answer:
+        if isinstance(request, protocol.Score):
+            return protocol.Scored(request.request, self._engine.score(request.frames))
+        if isinstance(request, protocol.Extract):
+            return self._engine.extract(request)
+        if isinstance(request, protocol.Drop):
+            self._engine.drop(request.line)
+        else:
+            self._engine.probe()
+        return protocol.Loaded(request.request)
+
+    def _send(self, answer: protocol.Answer) -> None:
+        with self._writing:
+            self._pipe.sendall(protocol.frame(answer))
+
+
+def main(arguments: list[str]) -> None:
+    """``python -m workers.extraction DESCRIPTOR SETTINGS``: started by an owner, never by hand."""
+    descriptor, settings_json = arguments
+    settings = Settings.model_validate_json(settings_json)
+    configure_logs(settings.telemetry, "extraction")
+    share_threads(settings.engine.threads, os.cpu_count() or 1)
+    Program(socket.socket(fileno=int(descriptor)), Engine(settings), settings.engine.device).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

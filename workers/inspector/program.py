@@ -1,0 +1,139 @@
+"""The inspector as a program: builds its parts, runs them, drains on SIGTERM."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import structlog
+
+from schemas.topics import TOPICS, TopicKind
+from service.banks.activation_reader import ActivationFollower
+from service.banks.redis_cache import RedisCache
+from service.banks.redis_client import redis_client
+from service.banks.source import BankSource
+from service.runtime.signals import stop_event
+from service.runtime.start import insist, require_topics
+from service.settings import Settings
+from service.store import ObjectStore, StoreError, open_store
+from service.stream.base import Broker
+from service.stream.batcher import Batcher
+from service.stream.kafka_broker import KafkaBroker
+from service.telemetry.probes import serve_probes
+from workers.extraction.client import ExtractionClient
+from workers.inspector.desk import Desk
+from workers.inspector.effects import EffectRules, Effects
+from workers.inspector.flow import Flow
+from workers.inspector.intake import Intake
+from workers.inspector.job import Job
+from workers.inspector.keeper import Keeper
+from workers.inspector.pipeline import Pipeline
+from workers.inspector.scorer import Scorer
+from workers.inspector.tries import RedisTries
+
+# Banks that take longer to fetch than this load behind the first frames of other lines.
+_BANKS_SECONDS = 60.0
+_log = structlog.get_logger()
+
+
+async def run_inspector(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; 0 after a clean stop. Raises ``StreamError`` or ``StoreError`` when
+    broker or store stay out of reach."""
+    stop = stop_event()
+    async with AsyncExitStack() as stack:
+        broker = KafkaBroker(settings.kafka)
+        stack.push_async_callback(broker.close)
+        store = open_store(settings.store)
+        await insist(store.ping, StoreError, settings.kafka.start_seconds)
+        await Inspector(settings, broker, store, stack).run(stop)
+    _log.info("inspector stopped")
+    return 0
+
+
+class Inspector:
+    """One inspector over a broker and a store; what it opens is closed with ``stack``."""
+
+    def __init__(self, settings: Settings, broker: Broker, store: ObjectStore, stack: AsyncExitStack) -> None:
+        self._settings, self._broker, self._store, self._stack = settings, broker, store, stack
+        self._consuming = False
+        redis = redis_client(settings.redis)
+        stack.push_async_callback(redis.aclose)
+        self._cache = RedisCache(redis, settings.redis)
+        self._scorer = Scorer(settings, RedisTries(redis), self._furnish)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Load the banks in force, join the group, inspect until ``stop``."""
+        settings = self._settings
+        await require_topics(self._broker, settings.kafka.topic_prefix)
+        await self._stack.enter_async_context(serve_probes(settings.telemetry, self._not_ready_because))
+        self._stack.push_async_callback(self._scorer.stop)
+        self._keeper = await self._make_keeper()
+        self._desk = self._make_desk()
+        await self._scorer.worker()
+        await self._keeper.catch_up(_BANKS_SECONDS)
+        following = asyncio.create_task(self._keeper.follow(), name="banks log")
+        inspecting = asyncio.create_task(self._inspect(stop), name="inspecting")
+        try:
+            await asyncio.wait({following, inspecting}, return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                inspecting.cancel()
+                await following
+            await inspecting
+        finally:
+            following.cancel()
+
+    async def _inspect(self, stop: asyncio.Event) -> None:
+        settings = self._settings.inspector
+        flow = Flow(
+            max_frames=settings.max_in_flight_frames,
+            max_pixels=settings.max_in_flight_pixels,
+            max_uncommitted=settings.max_uncommitted,
+        )
+        effects = Effects(self._store, await self._broker.producer(), self._rules())
+        member = await self._broker.join(self._topic(TopicKind.FRAMES), settings.group)
+        pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings)
+        intake = Intake(
+            self._broker,
+            member,
+            self._store,
+            settings,
+            self._topic(TopicKind.VERDICTS),
+            flow,
+            self._desk,
+            pipeline.hand_out,
+            pipeline.publishing,
+        )
+        self._consuming = True
+        _log.info("inspector ready", waiting_for=self._keeper.waiting)
+        await pipeline.run(intake, stop)
+        await member.close()
+
+    async def _make_keeper(self) -> Keeper:
+        topic = self._topic(TopicKind.BANKS)
+        follower = ActivationFollower(await self._broker.reader(topic), topic)
+        source = BankSource(self._store, self._cache, self._settings.store.cache_dir)
+        return Keeper(follower, source, self._scorer.worker, self._line_ready)
+
+    def _make_desk(self) -> Desk:
+        settings = self._settings.inspector
+        batcher: Batcher[Job] = Batcher(
+            max_batch=settings.max_batch,
+            max_wait=settings.max_wait_ms / 1000,
+            max_cost=settings.max_in_flight_pixels,
+        )
+        return Desk(batcher, self._keeper.ready)
+
+    def _rules(self) -> EffectRules:
+        settings = self._settings
+        prefix, public_url = settings.kafka.topic_prefix, settings.web.public_url
+        return EffectRules(prefix, public_url, settings.inspector.keep_ok_frames)
+
+    def _topic(self, kind: TopicKind) -> str:
+        return TOPICS[kind].name(self._settings.kafka.topic_prefix)
+
+    async def _furnish(self, worker: ExtractionClient) -> None:
+        await self._keeper.furnish(worker)
+
+    def _line_ready(self, line: str) -> None:
+        self._desk.line_ready(line)
+
+    def _not_ready_because(self) -> str | None:
+        return None if self._consuming else "the banks in force are still being loaded"
