@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PATCHLINE_"
 # Read by the test suite and by make, not by the programs.
-FOREIGN = ("PATCHLINE_TEST_KAFKA", "PATCHLINE_CACHE")
+FOREIGN = ("PATCHLINE_TEST_KAFKA", "PATCHLINE_REQUIRE_KAFKA", "PATCHLINE_CACHE")
 
 
 class SettingsError(Exception):
@@ -156,3 +156,17 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
             near = difflib.get_close_matches(name.upper(), known, n=1)
             hint = f"did you mean {near[0]}?" if near else "see `patchline doctor` for the names"
             raise SettingsError(f"{name} is no setting of Patchline; {hint}")
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment under which ``load_settings`` gives these settings; those that are None are left out."""
+    return dict(_flattened(settings, PREFIX))
+
+
+def _flattened(part: BaseModel, prefix: str) -> Iterator[tuple[str, str]]:
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if isinstance(value, BaseModel):
+            yield from _flattened(value, f"{prefix}{name.upper()}__")
+        elif value is not None:
+            yield f"{prefix}{name.upper()}", str(value)

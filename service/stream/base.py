@@ -179,9 +179,21 @@ class Broker(Protocol):
         self, topic: str, *, at_end: bool = False, partitions: frozenset[int] | None = None
     ) -> Reader:
         """A started reader of a topic, from the first kept offset, or the end; of all its partitions, or
-        of those named."""
+        of those named. Raises ``StreamError`` when topic or partition does not exist."""
+        ...
+
+    async def committed(self, topic: str, group: str) -> Mapping[int, int | None]:
+        """What a group has committed of each partition of a topic, without joining it."""
         ...
 
     async def close(self) -> None:
         """Close everything that was taken."""
         ...
+
+
+def wanted_partitions(topic: str, present: int, asked: frozenset[int] | None) -> frozenset[int]:
+    """Those asked for, or all; raises ``StreamError`` for one that the topic does not have."""
+    every = frozenset(range(present))
+    if asked is not None and not asked <= every:
+        raise StreamError(f"topic {topic} has no partition {min(asked - every)}: it has {present}")
+    return every if asked is None else asked

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from schemas.topics import TopicSpec
 from service.settings import KafkaSettings
-from service.stream.base import AssignmentListener, Member, Producer, Reader, StreamError
+from service.stream.base import AssignmentListener, Member, Producer, Reader, StreamError, wanted_partitions
+from service.stream.kafka_commits import group_commits
 from service.stream.kafka_member import KafkaMember
 from service.stream.kafka_producer import KafkaProducer
 from service.stream.kafka_reader import KafkaReader
@@ -56,12 +57,18 @@ class KafkaBroker:
         self._taken.append(member)
         return member
 
-    async def reader(self, topic: str, *, at_end: bool = False) -> Reader:
+    async def reader(
+        self, topic: str, *, at_end: bool = False, partitions: frozenset[int] | None = None
+    ) -> Reader:
         """See the port."""
-        count = await self.partitions(topic)
-        reader = await KafkaReader.start(self._settings, topic, count, at_end=at_end)
+        wanted = wanted_partitions(topic, await self.partitions(topic), partitions)
+        reader = await KafkaReader.start(self._settings, topic, wanted, at_end=at_end)
         self._taken.append(reader)
         return reader
+
+    async def committed(self, topic: str, group: str) -> Mapping[int, int | None]:
+        """See the port."""
+        return await group_commits(self._settings, topic, group, await self.partitions(topic))
 
     async def close(self) -> None:
         """See the port. Closing what is closed does nothing."""

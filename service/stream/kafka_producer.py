@@ -1,9 +1,9 @@
 """Sending to Kafka: in order, acknowledged by all in-sync replicas, and never waiting for ever."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -19,7 +19,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from schemas.frame import Headers
 from service.settings import KafkaSettings
 from service.stream.base import DeliveryError, Placed, StreamError
-from service.stream.kafka_connection import connection_options, largest_request, start_client
+from service.stream.kafka_connection import broker_errors, connection_options, largest_request, start_client
+from service.stream.turns import Turns
 
 # What a broker without idempotent producers answers (Tansu: UnknownError).
 NOT_IDEMPOTENT = (UnknownError, IncompatibleBrokerVersion, UnsupportedVersionError)
@@ -36,8 +37,14 @@ class _Session:
     def __init__(self, client: Any) -> None:
         self.client = client
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # One queue a partition: tasks that wait for room in a batch are otherwise overtaken by later ones.
-        self.lanes: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Tasks that wait for room in a batch are otherwise overtaken by later ones.
+        self.turns = Turns()
+
+
+class _Queued(NamedTuple):
+    session: _Session
+    partition: int
+    turn: AbstractAsyncContextManager[None]
 
 
 class KafkaProducer:
@@ -50,12 +57,13 @@ class KafkaProducer:
         self._known: set[str] = set()
         self._idempotent = True
         self._session: _Session | None = None
-        self._starting = asyncio.Lock()
+        self._entrance = asyncio.Lock()
         self._given_up: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Connect; raises ``StreamError`` when the broker does not answer in time."""
-        await self._current()
+        async with self._entrance:
+            await self._current()
 
     async def send(
         self,
@@ -69,14 +77,13 @@ class KafkaProducer:
         """See the port."""
         if key is None and value is None:
             raise ValueError(f"a record for {topic} needs a key or a value: send an empty value")
-        session: _Session | None = None
+        queued: _Queued | None = None
         try:
             async with asyncio.timeout(self._settings.delivery_seconds):
-                await self._refuse_unknown(topic)
-                session = await self._current()
-                return await self._deliver(session, topic, key, value, headers, partition)
+                queued = await self._queue(topic, key, partition)
+                return await self._deliver(queued, topic, key, value, headers)
         except TimeoutError as error:
-            self._give_up(session)
+            self._give_up(queued and queued.session)
             raise DeliveryError(self._late(topic)) from error
 
     async def close(self) -> None:
@@ -94,19 +101,21 @@ class KafkaProducer:
             task.cancel()
         await asyncio.gather(*self._given_up, return_exceptions=True)
 
-    async def _deliver(
-        self,
-        session: _Session,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Headers,
-        partition: int | None,
-    ) -> Placed:
-        try:
+    async def _queue(self, topic: str, key: bytes | None, partition: int | None) -> _Queued:
+        """Take a turn in the record's partition, in the order of the calls whatever each has to wait for."""
+        async with self._entrance:
+            await self._refuse_unknown(topic)
+            session = await self._current()
             there = await self._partition(session, topic, key, partition)
-            async with session.lanes[topic, there]:
-                future = await session.client.send(topic, value, key, there, headers=list(headers))
+            return _Queued(session, there, session.turns.queue((topic, there)))
+
+    async def _deliver(
+        self, queued: _Queued, topic: str, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> Placed:
+        session = queued.session
+        try:
+            async with queued.turn:
+                future = await session.client.send(topic, value, key, queued.partition, headers=list(headers))
             return await self._acknowledged(session, topic, future)
         except MessageSizeTooLargeError as error:
             size = len(key or b"") + len(value or b"")
@@ -134,7 +143,8 @@ class KafkaProducer:
     async def _partition(
         self, session: _Session, topic: str, key: bytes | None, partition: int | None
     ) -> int:
-        present = sorted(await session.client.partitions_for(topic))
+        with broker_errors(f"tell the partitions of {topic}"):
+            present = sorted(await session.client.partitions_for(topic))
         if partition is None:
             return int(_choose(key, present, present))
         if partition not in present:
@@ -149,10 +159,9 @@ class KafkaProducer:
             raise StreamError(f"topic {topic} does not exist: create it before sending to it")
 
     async def _current(self) -> _Session:
-        async with self._starting:
-            if self._session is None:
-                self._session = _Session(await self._start_client())
-            return self._session
+        if self._session is None:
+            self._session = _Session(await self._start_client())
+        return self._session
 
     async def _start_client(self) -> Any:
         if self._idempotent:
@@ -172,7 +181,9 @@ class KafkaProducer:
                 acks="all",
                 enable_idempotence=enable_idempotence,
                 max_request_size=largest_request(self._settings),
-                max_batch_size=BATCH_BYTES,
+                # A broker without idempotence is Tansu, which tells a partition's end wrongly after a batch
+                # of several records: there each record is a batch of its own.
+                max_batch_size=BATCH_BYTES if enable_idempotence else 1,
                 # Half the deadline, so that a connection that hangs is tried anew within it.
                 request_timeout_ms=int(self._settings.delivery_seconds * 500),
             )

@@ -1,6 +1,6 @@
 """Reading a Kafka topic without a group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -38,16 +38,16 @@ def to_record(message: Any) -> Record:
 class KafkaReader:
     """A reader of the port."""
 
-    def __init__(self, consumer: Any, topic: str, partitions: int) -> None:
+    def __init__(self, consumer: Any, topic: str, partitions: Iterable[int]) -> None:
         self._consumer = consumer
         self._topic = topic
-        self._places = [TopicPartition(topic, number) for number in range(partitions)]
+        self._places = [TopicPartition(topic, number) for number in sorted(partitions)]
 
     @classmethod
     async def start(
-        cls, settings: KafkaSettings, topic: str, partitions: int, *, at_end: bool
+        cls, settings: KafkaSettings, topic: str, partitions: Iterable[int], *, at_end: bool
     ) -> "KafkaReader":
-        """A reader of all partitions, from the first kept offset or from the end."""
+        """A reader of these partitions, from the first kept offset or from the end."""
         consumer = await start_client(
             lambda: AIOKafkaConsumer(**fetch_options(settings)),
             AIOKafkaConsumer.start,

@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from schemas.frame import Headers
 from schemas.topics import TopicSpec
 from service.settings import KafkaSettings
-from service.stream.base import AssignmentListener, Member, Placed, Producer, Reader, StreamError
+from service.stream.base import (
+    AssignmentListener,
+    Member,
+    Placed,
+    Producer,
+    Reader,
+    StreamError,
+    wanted_partitions,
+)
 from service.stream.memory_group import MemoryGroup
 from service.stream.memory_member import MemoryMember, MemoryReader
 from service.stream.memory_topic import MemoryTopic
@@ -86,9 +94,18 @@ class MemoryBroker:
         await shared.join(member)
         return member
 
-    async def reader(self, topic: str, *, at_end: bool = False) -> Reader:
+    async def reader(
+        self, topic: str, *, at_end: bool = False, partitions: frozenset[int] | None = None
+    ) -> Reader:
         """See the port."""
-        return MemoryReader(self.topic(topic), at_end=at_end)
+        target = self.topic(topic)
+        return MemoryReader(target, wanted_partitions(topic, len(target.logs), partitions), at_end=at_end)
+
+    async def committed(self, topic: str, group: str) -> Mapping[int, int | None]:
+        """See the port."""
+        shared = self._groups.get((topic, group))
+        committed = {} if shared is None else shared.committed
+        return {number: committed.get(number) for number in range(len(self.topic(topic).logs))}
 
     async def close(self) -> None:
         """See the port."""

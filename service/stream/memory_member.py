@@ -107,13 +107,15 @@ class MemoryMember:
 class MemoryReader:
     """A reader of the port."""
 
-    def __init__(self, topic: MemoryTopic, *, at_end: bool) -> None:
+    def __init__(self, topic: MemoryTopic, partitions: frozenset[int], *, at_end: bool) -> None:
         self._topic = topic
-        self._positions = {number: log.end if at_end else log.first for number, log in enumerate(topic.logs)}
+        logs = {number: topic.logs[number] for number in sorted(partitions)}
+        self._positions = {number: log.end if at_end else log.first for number, log in logs.items()}
 
     async def bounds(self) -> Mapping[int, tuple[int, int]]:
         """See the port."""
-        return {number: (log.first, log.end) for number, log in enumerate(self._topic.logs)}
+        logs = {number: self._topic.logs[number] for number in self._positions}
+        return {number: (log.first, log.end) for number, log in logs.items()}
 
     def seek(self, partition: int, offset: int) -> None:
         """See the port."""

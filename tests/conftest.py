@@ -1,0 +1,76 @@
+"""Servers for tests: each starts when a test first asks for it, and once for the whole run."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from service.embedded.tansu import EmbeddedBroker
+from service.settings import KafkaSettings
+from service.stream.base import Broker
+from service.stream.kafka_broker import KafkaBroker
+from service.stream.memory import MemoryBroker
+from tests.harness.kafka import KafkaCluster, require_kafka
+from tests.harness.topics import unique_prefix
+from tests.harness.valkey import running_valkey
+
+KAFKA = pytest.param("kafka", marks=pytest.mark.kafka)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> Iterator[str]:
+    """Apache Kafka: a broker of yours (PATCHLINE_TEST_KAFKA=host:port), else one that we start."""
+    require_kafka()
+    if given := os.environ.get("PATCHLINE_TEST_KAFKA"):
+        yield given
+        return
+    with KafkaCluster() as cluster:
+        yield cluster.bootstrap
+
+
+@pytest.fixture(scope="session")
+def tansu_bootstrap() -> Iterator[str]:
+    """The embedded broker."""
+    with EmbeddedBroker() as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """The embedded cache."""
+    with running_valkey() as cache:
+        yield cache.url
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A topic prefix of the test's own."""
+    return unique_prefix()
+
+
+@pytest.fixture(params=["memory", "tansu", KAFKA])
+def backend(request: pytest.FixtureRequest) -> str:
+    """The name of the backend behind the port."""
+    return str(request.param)
+
+
+@pytest.fixture
+def kafka_settings(backend: str, prefix: str, request: pytest.FixtureRequest) -> KafkaSettings:
+    """How to reach the backend; a group notices a lost member as soon as the settings allow."""
+    bootstrap = "memory" if backend == "memory" else request.getfixturevalue(f"{backend}_bootstrap")
+    return KafkaSettings(
+        bootstrap=bootstrap,
+        topic_prefix=prefix,
+        session_timeout_ms=6_000,
+        heartbeat_ms=500,
+        delivery_seconds=10,
+        start_seconds=20,
+    )
+
+
+@pytest.fixture
+async def broker(backend: str, kafka_settings: KafkaSettings) -> AsyncIterator[Broker]:
+    """The port, with each of its backends behind it."""
+    made: Broker = MemoryBroker(kafka_settings) if backend == "memory" else KafkaBroker(kafka_settings)
+    yield made
+    await made.close()
