@@ -22,11 +22,12 @@ class BankRefused(Exception):
     counts, ``sentence`` for people."""
 
     def __init__(self, reason: Refusal, detail: str) -> None:
+        # A refusal that came from another process arrives as its whole sentence: say it once.
+        self.detail = detail.removeprefix(reason.sentence).strip()
         self.reason = reason
-        self.sentence = f"{reason.sentence} {detail}"
+        self.sentence = f"{reason.sentence} {self.detail}".strip()
         super().__init__(self.sentence)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The worker's refusals cross a process boundary; the default would call us with one argument.
-        detail = self.sentence.removeprefix(f"{self.reason.sentence} ")
-        return type(self), (self.reason, detail)
+        # The default would call us with one argument when a refusal crosses a process boundary.
+        return type(self), (self.reason, self.detail)

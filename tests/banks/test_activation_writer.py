@@ -13,9 +13,9 @@ from service.banks.activation_log import activation_headers
 from service.banks.activation_reader import ActivationFollower
 from service.banks.activation_writer import ActivationWriter, Lost
 from service.settings import StoreSettings
-from service.store import ObjectStore, open_store
+from service.store import ObjectStore, StoreUnreachable, open_store
 from service.store.keys import activation_key
-from service.stream.base import DeliveryError, Placed, Producer, StreamError
+from service.stream.base import DeliveryError, Placed, Producer, Record, StreamError
 from service.stream.memory import MemoryBroker
 from tests.banks.conftest import NOON, draft_of
 
@@ -202,8 +202,6 @@ async def test_a_store_that_is_gone_undoes_no_activation_and_is_caught_up_later(
     gone = open_store(StoreSettings(url="memory://"))
 
     async def put(key: str, data: bytes, *, create_only: bool = False) -> bool:
-        from service.store import StoreUnreachable
-
         raise StoreUnreachable("the store is gone: wait")
 
     gone.put = put  # type: ignore[method-assign]
@@ -254,4 +252,18 @@ async def test_a_topic_that_has_forgotten_records_is_refused() -> None:
 
     follower = ActivationFollower(Forgetful(), TOPIC)  # type: ignore[arg-type]
     with pytest.raises(StreamError, match="has forgotten its first 3 records: restore it"):
+        await follower.read_to_end()
+
+
+async def test_a_log_whose_end_never_comes_is_said_to_be_stuck() -> None:
+    class Stuck:
+        async def bounds(self) -> dict[int, tuple[int, int]]:
+            return {0: (0, 9)}
+
+        async def poll(self, *, timeout_ms: int, max_records: int) -> list[Record]:
+            await asyncio.sleep(0.01)
+            return []
+
+    follower = ActivationFollower(Stuck(), TOPIC, timeout_seconds=0.05)  # type: ignore[arg-type]
+    with pytest.raises(StreamError, match=r"was read to 0 of 9 in 0\.05 s"):
         await follower.read_to_end()

@@ -231,3 +231,4 @@ def test_a_refusal_survives_the_way_to_another_process() -> None:
     refused = BankRefused(Refusal.NOT_FINITE, "Look at its vectors.")
     again = pickle.loads(pickle.dumps(refused))  # noqa: S301  our own bytes
     assert (again.reason, str(again)) == (refused.reason, str(refused))
+    assert str(BankRefused(refused.reason, refused.sentence)) == str(refused)

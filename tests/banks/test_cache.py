@@ -22,13 +22,11 @@ SIZE = len(DATA)
 
 
 @pytest.fixture(params=["memory", "valkey"])
-async def cache(request: pytest.FixtureRequest) -> AsyncIterator[BankCache]:
+def cache(request: pytest.FixtureRequest) -> Iterator[BankCache]:
     if request.param == "memory":
-        opened: BankCache = MemoryCache()
+        yield MemoryCache()
     else:
-        opened = RedisCache.open(request.getfixturevalue("redis_settings"))
-    yield opened
-    await opened.close()
+        yield request.getfixturevalue("redis")
 
 
 @pytest.fixture
