@@ -2,7 +2,15 @@
 
 import pytest
 
-from service.settings import Settings, SettingsError, load_settings, setting_names
+from service.settings import (
+    KafkaSettings,
+    Settings,
+    SettingsError,
+    WebSettings,
+    environment_of,
+    load_settings,
+    setting_names,
+)
 
 
 def test_a_misspelt_setting_is_refused_by_name_with_the_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +35,10 @@ def test_one_setting_changes_one_setting(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_setting_has_its_own_name() -> None:
     names = list(setting_names())
     assert len(names) == len(set(names)) > 30
+
+
+def test_settings_survive_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = Settings(kafka=KafkaSettings(bootstrap="b:1", partitions=3), web=WebSettings(port=0))
+    for name, value in environment_of(changed).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == changed

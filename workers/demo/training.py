@@ -1,0 +1,42 @@
+"""The demo's two banks, from a hundred good cells a line."""
+
+import asyncio
+from collections.abc import Sequence
+
+from service.backbones.timm_network import load_backbone
+from service.banks.redis_cache import RedisCache
+from service.patchcore.recipe import Recipe
+from service.settings import Settings
+from service.store import open_store
+from service.stream.base import Broker
+from service.training.build import BuildProgress, build_bank
+from service.training.built import BuiltBank
+from service.training.part import GoodPart
+from service.training.publish import open_outlets, publish_bank
+from workers.demo.cells import Cell
+
+
+def learn(line: str, cells: Sequence[Cell], progress: BuildProgress) -> tuple[BuiltBank, dict[str, bytes]]:
+    """A line's bank and the bytes of its parts by sha256. Blocks for some seconds."""
+    parts = [GoodPart.of(cell.path.name, cell.path.read_bytes()) for cell in cells]
+    recipe = Recipe()
+    built = build_bank(
+        line, "default", parts, recipe, load_backbone(recipe.backbone, recipe.stages), progress
+    )
+    return built, {part.sha256: part.data for part in parts}
+
+
+async def teach(
+    settings: Settings, broker: Broker, line: str, cells: Sequence[Cell], progress: BuildProgress
+) -> int:
+    """Build a line's bank, publish it and put it in force; how many vectors it has."""
+    built, frames = await asyncio.to_thread(learn, line, cells, progress)
+    cache = RedisCache.open(settings.redis)
+    try:
+        async with open_outlets(
+            broker, open_store(settings.store), cache, settings.kafka.topic_prefix
+        ) as outlets:
+            await publish_bank(outlets, built, frames, actor="demo", why="the first good cells")
+    finally:
+        await cache.close()
+    return built.memory_bank.size
