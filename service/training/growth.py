@@ -1,0 +1,65 @@
+"""From a bank to one that learned more good parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from service.banks.bank_file import LoadedBank
+from service.banks.manifest import Manifest, PartEntry
+from service.patchcore import MemoryBank, Progress, grow
+from service.training.built import BuiltBank
+from service.training.features import PartFeatures
+from service.training.known_parts import KnownParts
+from service.training.thresholds import Rates
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GrownBank:
+    """The bank, and what the next growth must know of it."""
+
+    built: BuiltBank
+    known: KnownParts
+
+    @property
+    def loaded(self) -> LoadedBank:
+        """As if it had been read back."""
+        built = self.built
+        return LoadedBank(built.memory_bank, built.manifest, built.version, len(built.data))
+
+
+def grow_bank(
+    loaded: LoadedBank,
+    known: KnownParts,
+    features: Sequence[PartFeatures],
+    entries: Sequence[PartEntry],
+    rates: Rates,
+    progress: Progress | None = None,
+) -> GrownBank:
+    """The bank after it learned these parts, by ``patchcore.grow``: old vectors stay first and unchanged, and
+    the calibration stays with the parts that it had, for approved parts are a biased sample. Blocks for a
+    selection over the new patches. Raises ``ValueError`` for parts of another shape or known already,
+    and for features that are no numbers."""
+    before = loaded.memory_bank
+    grown = grow(_uncalibrated(before), features, {}, progress=progress)
+    after = known.after(before, grown)
+    scores, parts = after.scores(grown)
+    bank = replace(grown, calibration_scores=scores, calibration_parts=parts)
+    taught = {entry.sha256: rows for entry, rows in zip(entries, features, strict=True)}
+    built = BuiltBank.of(bank, _manifest(loaded.manifest, bank, entries), taught, rates)
+    return GrownBank(built, after)
+
+
+def _uncalibrated(bank: MemoryBank) -> MemoryBank:
+    """``grow`` would score every known part against every vector again; ``KnownParts`` need not."""
+    return replace(
+        bank,
+        calibration_scores=np.empty(0, np.float32),
+        calibration_parts=np.empty(0, np.int32),
+        part_count=bank.next_part,
+    )
+
+
+def _manifest(manifest: Manifest, bank: MemoryBank, entries: Sequence[PartEntry]) -> Manifest:
+    parts = (*manifest.parts, *entries)
+    return Manifest.model_validate(dict(manifest) | {"parts": parts, "coverage_radius": bank.coverage_radius})

@@ -1,0 +1,64 @@
+"""What growth must know of the parts that calibrate a bank: their features and held-out distances."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.patchcore import MemoryBank, held_out_distances, nearest_distances
+from service.patchcore.held_out import score_part
+from service.patchcore.memory_bank import prepared
+from service.training.features import PartFeatures
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KnownParts:
+    """By the part's number in the bank: ``features``, and ``distances`` [H, W] of each patch to the bank
+    without the part's own vectors.
+
+    New vectors come of new parts, so a distance after growth is the smaller of the old one and that to the
+    new vectors alone: a hundred parts are calibrated again in tens of milliseconds, not in seconds.
+    """
+
+    features: Mapping[int, PartFeatures]
+    distances: Mapping[int, NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, bank: MemoryBank, features: Mapping[int, PartFeatures]) -> "KnownParts":
+        """Of the bank's calibration parts. Blocks for one product of all their patches with all vectors.
+        Raises ``ValueError`` when the features of one are missing."""
+        missing = [int(part) for part in bank.calibration_parts if int(part) not in features]
+        if missing:
+            raise ValueError(f"the features of calibration parts {missing} are missing: give all of them")
+        known = {int(part): features[int(part)] for part in bank.calibration_parts}
+        vectors = bank.vectors.astype(np.float32)
+        distances = {
+            part: held_out_distances(prepared(rows, bank.whitening), part, vectors, bank.vector_part)
+            for part, rows in known.items()
+        }
+        return cls(known, distances)
+
+    def after(self, before: MemoryBank, grown: MemoryBank) -> "KnownParts":
+        """The same parts against the grown bank, whose first vectors are those of ``before``."""
+        added = grown.vectors[before.size :].astype(np.float32)
+        if not len(added):
+            return self
+        everything = np.ones(len(added), dtype=bool)
+        distances = {}
+        for part, rows in self.features.items():
+            flat = prepared(rows.reshape(-1, rows.shape[-1]), grown.whitening)
+            near = nearest_distances(flat, added, everything).reshape(self.distances[part].shape)
+            distances[part] = np.minimum(self.distances[part], near)
+        return KnownParts(self.features, distances)
+
+    def scores(self, bank: MemoryBank) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Held-out scores, and the parts' numbers."""
+        scores = [score_part(distances, bank.recipe) for distances in self.distances.values()]
+        return np.asarray(scores, np.float32), np.asarray(list(self.distances), np.int32)
+
+    @property
+    def size_bytes(self) -> int:
+        """What it holds in memory."""
+        features = sum(rows.nbytes for rows in self.features.values())
+        return features + sum(distances.nbytes for distances in self.distances.values())
