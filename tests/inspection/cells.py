@@ -1,4 +1,4 @@
-"""Photographs of solar cells (the wheel elpv-dataset): electroluminescence, 300 x 300 pixels, grey, often dark."""
+"""Photographs of solar cells (the wheel elpv-dataset): electroluminescence, 300 x 300 pixels, grey, dark."""
 
 from functools import lru_cache
 from importlib.resources import files
