@@ -52,6 +52,11 @@ class Feed:
         reasons = (follower.not_ready_because() for follower in self._followers)
         return next((reason for reason in reasons if reason is not None), None)
 
+    async def ready(self) -> None:
+        """Return once every topic was read to the end that it had at start."""
+        for follower in self._followers:
+            await follower.wait_until_caught_up()
+
     async def run(self) -> None:
         """Follow the topics and tell of them."""
         async with asyncio.TaskGroup() as group:

@@ -30,7 +30,16 @@ class Follower:
         self._goal: dict[int, int] | None = None
         self._silent = 0
         self._trouble: str | None = None
-        self.caught_up = False
+        self._caught_up = asyncio.Event()
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the topic was read to the end that it had at start."""
+        return self._caught_up.is_set()
+
+    async def wait_until_caught_up(self) -> None:
+        """Return once the topic was read to the end that it had at start."""
+        await self._caught_up.wait()
 
     def not_ready_because(self) -> str | None:
         """None while the topic is followed and was read to the end that it had at start."""
@@ -70,10 +79,16 @@ class Follower:
             reader.seek(partition, self._next[partition])
         if self._goal is None:
             self._goal = {partition: end for partition, (_, end) in bounds.items()}
+        self._compare()
 
     def _note(self, records: Sequence[Record]) -> None:
         for record in records:
             self._next[record.partition] = record.offset + 1
         self._silent = 0 if records else self._silent + 1
-        reached = all(self._next[partition] >= goal for partition, goal in (self._goal or {}).items())
-        self.caught_up = self.caught_up or reached or self._silent >= SILENT_POLLS
+        if self._silent >= SILENT_POLLS:
+            self._caught_up.set()
+        self._compare()
+
+    def _compare(self) -> None:
+        if all(self._next[partition] >= goal for partition, goal in (self._goal or {}).items()):
+            self._caught_up.set()

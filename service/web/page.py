@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
 
@@ -28,32 +28,50 @@ GRACE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Page:
-    """What a program needs of a running page. ``failed`` ends when the feed has, by its error."""
+    """A page that is fed. ``feeding`` ends only when the feed fails, and holds its error."""
 
-    url: str
+    context: Context
     feed: Feed
-    failed: asyncio.Task[None]
+    feeding: asyncio.Task[None]
 
 
 @asynccontextmanager
-async def serve_page(settings: Settings, broker: Broker, store: ObjectStore) -> AsyncIterator[Page]:
-    """Serve the page while the block runs. Raises ``SettingsError`` for an address that others could
-    reach, ``OSError`` for one that is taken, ``StreamError`` without a broker."""
-    require_loopback(settings.web.host)
+async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> AsyncIterator[Page]:
+    """The page without a server. Raises ``StreamError`` without a broker."""
     view = View(settings.store.cache_dir / VIEW_FILE, settings.web.keep_verdicts)
     try:
-        producer = await broker.producer()
         hub = Hub()
         prefix = settings.kafka.topic_prefix
-        approvals = Approvals(view, store, producer, TOPICS[TopicKind.COMMANDS].name(prefix))
-        context = Context(
-            view, store, hub, approvals, settings.web.public_url, settings.inspector.max_reference_bytes
-        )
+        commands = TOPICS[TopicKind.COMMANDS].name(prefix)
+        approvals = Approvals(view, store, await broker.producer(), commands)
+        limit = settings.inspector.max_reference_bytes
+        context = Context(view, store, hub, approvals, settings.web.public_url, limit)
         feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts)
-        async with _fed(feed) as feeding, _served(settings, context) as url:
-            yield Page(url, feed, feeding)
+        async with _fed(feed) as feeding:
+            yield Page(context, feed, feeding)
     finally:
         await view.close()
+
+
+@asynccontextmanager
+async def served(settings: Settings, page: Page) -> AsyncIterator[str]:
+    """Serve the page while the block runs; yields its address. Raises ``SettingsError`` for an address
+    that other machines could reach, ``OSError`` for one that is taken."""
+    require_loopback(settings.web.host)
+    config = uvicorn.Config(
+        create_app(page.context, version=_version()),
+        host=settings.web.host,
+        port=settings.web.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    async with BackgroundServer(config) as server:
+        try:
+            yield f"http://{_bracketed(settings.web.host)}:{server.port}"
+        finally:
+            page.context.hub.close()
 
 
 @asynccontextmanager
@@ -67,22 +85,11 @@ async def _fed(feed: Feed) -> AsyncIterator[asyncio.Task[None]]:
             await task
 
 
-@asynccontextmanager
-async def _served(settings: Settings, context: Context) -> AsyncIterator[str]:
-    config = uvicorn.Config(
-        create_app(context, version=version("patchline")),
-        host=settings.web.host,
-        port=settings.web.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    async with BackgroundServer(config) as server:
-        try:
-            yield f"http://{_bracketed(settings.web.host)}:{server.port}"
-        finally:
-            context.hub.close()
+def _version() -> str:
+    try:
+        return version("patchline")
+    except PackageNotFoundError:
+        return "0+source"
 
 
 def _bracketed(host: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 
 from schemas.activation import Thresholds
 
@@ -17,15 +16,18 @@ def count(number: int, noun: str = "", plural: str = "") -> str:
 
 
 def share(part: float | None) -> str:
-    """``3.1 %``; a dash when nothing was judged yet."""
+    """``3.1 % of judged parts``."""
     if part is None:
-        return "–"
-    return f"{part * 100:.1f} %" if 0 < part < 0.1 else f"{part * 100:.0f} %"
+        return "nothing judged yet"
+    percent = f"{part * 100:.1f}" if 0 < part < 0.1 else f"{part * 100:.0f}"
+    return f"{percent} % of judged parts"
 
 
 def score(number: float | None) -> str:
     """A score with three significant digits; a dash without one."""
-    return "–" if number is None else f"{Decimal(repr(number)).normalize():.3g}" if number else "0"
+    if number is None:
+        return "–"
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:#.3g}".rstrip(".")
 
 
 def p_value(number: float | None) -> str:

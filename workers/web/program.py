@@ -13,7 +13,7 @@ from service.stream.base import Broker
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
 from service.web.exposure import require_loopback
-from service.web.page import Page, serve_page
+from service.web.page import Page, fed_page, served
 
 _log = structlog.get_logger()
 
@@ -31,10 +31,11 @@ async def serve(settings: Settings, *, broker: Broker | None = None, store: Obje
             store = open_store(settings.store)
             await insist(store.ping, StoreError, settings.kafka.start_seconds)
         await require_topics(broker, settings.kafka.topic_prefix)
-        page = await stack.enter_async_context(serve_page(settings, broker, store))
+        page = await stack.enter_async_context(fed_page(settings, broker, store))
         probes = serve_probes(settings.telemetry, page.feed.not_ready_because)
         port = await stack.enter_async_context(probes)
-        _log.info("page ready", url=page.url, probes_port=port)
+        url = await stack.enter_async_context(served(settings, page))
+        _log.info("page ready", url=url, probes_port=port)
         await _until(stop, page)
     _log.info("page stopped")
     return 0
@@ -43,7 +44,7 @@ async def serve(settings: Settings, *, broker: Broker | None = None, store: Obje
 async def _until(stop: asyncio.Event, page: Page) -> None:
     """Wait for the signal; a feed that fails ends the program with its error."""
     stopping = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({stopping, page.failed}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({stopping, page.feeding}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if page.failed.done():
-        await page.failed
+    if page.feeding.done():
+        await page.feeding

@@ -24,6 +24,9 @@ export function startDetail(rows, changed) {
   dialog.addEventListener("close", leave);
   dialog.addEventListener("keydown", onKey);
   listen(body, () => { renew(); changed(); });
+  // Not the row's own id: the browser would scroll to it.
+  const named = location.hash.startsWith("#part-") && document.getElementById(location.hash.replace("#part-", "f-"));
+  if (named) open(named);
 }
 
 export async function renew() {
@@ -41,6 +44,7 @@ async function open(row) {
   shown = row.querySelector("a[data-frame]").href;
   document.getElementById("own-page").href = shown;
   body.dataset.row = row.id;
+  history.replaceState(null, "", row.id.replace("f-", "#part-")); // A reload, or a copied address, shows the same part.
   markEnds();
   if (!dialog.open) dialog.showModal();
   try {
@@ -69,6 +73,7 @@ function onKey(event) {
 
 function leave() {
   shown = null;
+  history.replaceState(null, "", location.pathname + location.search);
   body.replaceChildren();
   document.getElementById(body.dataset.row)?.querySelector("a")?.focus();
 }

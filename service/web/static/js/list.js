@@ -17,7 +17,7 @@ export function startList(section) {
 
   const busy = () => (hover.matches && rows.matches(":hover")) || rows.contains(document.activeElement);
   const held = () => !following || window.scrollY > rows.offsetTop || busy();
-  const refresh = refresher(location.href, { held: (part) => ["rows", "more"].includes(part.id) && held() });
+  const refresh = refresher(location.pathname + location.search, { held: (part) => ["rows", "more"].includes(part.id) && held() });
   const wanted = (kind) => verdict === "all" || verdict === kind || (verdict === "flagged" && FLAGGED.includes(kind));
 
   function showWaiting() {
