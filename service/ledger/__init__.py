@@ -1,0 +1,1 @@
+"""The ledger: proof over a running system that accepted = scored + dead-lettered + declared dropped."""
