@@ -10,7 +10,7 @@ import torch
 from schemas.activation import Activated
 from schemas.reasons import FaultReason
 from service.backbones.timm_network import load_backbone
-from service.banks.refusal import BankRefused
+from service.banks.refusal import BankRefused, Refusal
 from service.banks.shelf import Pin, Shelf
 from service.images.contract import InputContract
 from service.images.decode import ImageLimits, decode
@@ -45,15 +45,18 @@ class Engine:
         largest = max(inspector.max_inline_bytes, inspector.max_reference_bytes)
         self._limits = ImageLimits(inspector.max_pixels, largest)
 
-    def load(self, request: protocol.Load) -> LineEntry | protocol.Refused:
-        """Build what is to be put in force; ``install`` puts it there."""
+    def load(self, request: protocol.Load) -> LineEntry | protocol.Refused | protocol.Failed:
+        """Build what is to be put in force; ``install`` puts it there. Refused: the bank is at fault;
+        failed: trying again may help, as when its file was cleared away meanwhile."""
         try:
             activation = Activated.from_bytes(request.activation)
             return build_entry(Path(request.path), activation, self._settings.engine)
         except BankRefused as refused:
             return protocol.Refused(request.request, refused.reason.value, refused.sentence)
-        except (OSError, ValueError) as error:
-            return protocol.Refused(request.request, "unreadable", str(error))
+        except ValueError as error:
+            return protocol.Refused(request.request, Refusal.UNREADABLE.value, str(error))
+        except OSError as error:
+            return protocol.Failed(request.request, f"the bank's file cannot be read: {error}")
 
     def install(self, entry: LineEntry) -> None:
         """Put it in force; called by the thread that owns the device, between batches."""

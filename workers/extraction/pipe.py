@@ -53,7 +53,8 @@ class Pipe:
                 body = await self._reader.readexactly(int.from_bytes(prefix, "big"))
                 self._deliver(protocol.parse_answer(body))
         except (asyncio.IncompleteReadError, OSError, msgspec.DecodeError) as error:
-            _log.warning("extraction worker's pipe ended", cause=str(error))
+            if not self.closed:
+                _log.warning("extraction worker's pipe ended", cause=str(error))
         finally:
             self.closed = True
             self._writer.close()

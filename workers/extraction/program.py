@@ -58,8 +58,8 @@ class Program:
         try:
             built = self._engine.load(request)
         except Exception as error:  # noqa: BLE001 - whatever it was, the owner hears of it
-            built = protocol.Refused(request.request, "unreadable", repr(error))
-        if isinstance(built, protocol.Refused):
+            built = protocol.Failed(request.request, repr(error))
+        if isinstance(built, protocol.Refused | protocol.Failed):
             self._send(built)
             return
         entry = built
