@@ -83,9 +83,16 @@ class EmbeddedServer(ABC):
     def _spawn(self, port: int) -> None:
         self.port = port
         self._folder = tempfile.TemporaryDirectory(prefix=f"patchline-{self.name}-")
-        data = Path(self._folder.name, "data")
+        try:
+            self._launch(port, Path(self._folder.name))
+        except BaseException:
+            self._folder.cleanup()
+            raise
+
+    def _launch(self, port: int, folder: Path) -> None:
+        data = folder / "data"
         data.mkdir()
-        with Path(self._folder.name, "log").open("wb") as log:
+        with (folder / "log").open("wb") as log:
             self._leash = subprocess.Popen(
                 [sys.executable, "-I", "-S", leash.__file__, *self.command(port, data)],
                 stdin=subprocess.PIPE,

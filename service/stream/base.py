@@ -18,7 +18,10 @@ class DeliveryError(StreamError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as the broker keeps it. ``timestamp_ms`` is the broker's or producer's, UTC."""
+    """One record as the broker keeps it. ``timestamp_ms`` is the broker's or producer's, UTC.
+
+    ``unreadable`` says why the client could not read it; then key, value and headers are absent.
+    """
 
     topic: str
     partition: int
@@ -27,6 +30,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

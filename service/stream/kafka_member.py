@@ -12,7 +12,8 @@ from service.settings import KafkaSettings
 from service.stream.base import AssignmentListener, Record, StreamError
 from service.stream.held import Held
 from service.stream.kafka_connection import broker_errors, start_client
-from service.stream.kafka_reader import fetch_options, to_record
+from service.stream.kafka_fetch import fetch
+from service.stream.kafka_reader import fetch_options
 
 # The group waits for a revoked member at most this long for its last commit to be answered.
 LAST_COMMIT_SECONDS = 2.0
@@ -175,9 +176,8 @@ class KafkaMember:
 
     async def _fetched(self, timeout_ms: int, max_records: int) -> tuple[int, list[Record]]:
         wanted = [self._place(number) for number in (NOWHERE, *(self._assignment - self._paused))]
-        fetched = await self._consumer.getmany(*wanted, timeout_ms=timeout_ms, max_records=max_records)
+        records = await fetch(self._consumer, wanted, timeout_ms=timeout_ms, max_records=max_records)
         # No await since the library gave them: they belong to the assignment of this very moment.
-        records = [to_record(message) for messages in fetched.values() for message in messages]
         return self._generation, records
 
     def _collect(self) -> None:

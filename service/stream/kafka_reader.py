@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from service.settings import KafkaSettings
 from service.stream.base import Record
 from service.stream.kafka_connection import broker_errors, connection_options, largest_request, start_client
+from service.stream.kafka_fetch import fetch
 
 
 def fetch_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -20,19 +21,6 @@ def fetch_options(settings: KafkaSettings) -> dict[str, Any]:
         "enable_auto_commit": False,
         "isolation_level": "read_committed",
     }
-
-
-def to_record(message: Any) -> Record:
-    """The library's record as ours; a header without a value has an empty one."""
-    return Record(
-        message.topic,
-        message.partition,
-        message.offset,
-        message.timestamp,
-        message.key,
-        message.value,
-        tuple((name, value or b"") for name, value in message.headers),
-    )
 
 
 class KafkaReader:
@@ -78,8 +66,7 @@ class KafkaReader:
     async def poll(self, *, timeout_ms: int, max_records: int) -> Sequence[Record]:
         """See the port."""
         with broker_errors(f"read {self._topic}"):
-            fetched = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=max_records)
-        return [to_record(message) for messages in fetched.values() for message in messages]
+            return await fetch(self._consumer, self._places, timeout_ms=timeout_ms, max_records=max_records)
 
     async def close(self) -> None:
         """See the port."""
