@@ -4,10 +4,11 @@ const toast = document.getElementById("toast");
 let hiding;
 
 export function say(words) {
+  toast.hidePopover();
   toast.textContent = words;
-  toast.hidden = false;
+  toast.showPopover(); // Above an open dialog, which nothing else can be.
   clearTimeout(hiding);
-  hiding = setTimeout(() => { toast.hidden = true; }, 8000);
+  hiding = setTimeout(() => toast.hidePopover(), 8000);
 }
 
 export async function approve(form, asked) {

@@ -38,6 +38,14 @@ function patchKeyed(from, to) {
   for (const gone of old.values()) gone.remove();
 }
 
+// Brings the children that are there up to date, and lets none come, go or move.
+export function patchKnown(from, to) {
+  for (const node of to.children) {
+    const known = [...from.children].find((child) => child.id === node.id);
+    if (known) patch(known, node);
+  }
+}
+
 function arrived(node) {
   const copy = document.importNode(node, true);
   copy.classList.add("new");

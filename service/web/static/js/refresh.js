@@ -1,7 +1,7 @@
 // The server draws; this asks it again and patches what differs. At most one request a second, never two at once.
 
 import { tellTimes } from "./clock.js";
-import { patch } from "./patch.js";
+import { patch, patchKnown } from "./patch.js";
 
 const PAUSE_MS = 1000;
 
@@ -13,7 +13,7 @@ export async function load(url) {
   return fresh;
 }
 
-// `held(element)`: whether this part must stay as it is for now. `after`: called when the page was patched.
+// `held(element)`: whether nothing may come, go or move in this part for now. `after`: called when the page was patched.
 export function refresher(url, { held = () => false, after = () => {} } = {}) {
   let wanted = false;
   let busy = false;
@@ -25,7 +25,8 @@ export function refresher(url, { held = () => false, after = () => {} } = {}) {
         const fresh = await load(url);
         for (const part of fresh.querySelectorAll("[data-live]")) {
           const shown = document.getElementById(part.id);
-          if (shown && !held(shown)) patch(shown, part);
+          if (shown && held(shown)) patchKnown(shown, part);
+          else if (shown) patch(shown, part);
         }
         after();
       } catch {
