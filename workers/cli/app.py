@@ -1,0 +1,99 @@
+"""The tree of commands, and the one place where an error becomes a sentence and an exit code."""
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from workers.cli import failures
+
+COMMANDS = (
+    "train",
+    "inspect",
+    "run",
+    "send",
+    "watch",
+    "approve",
+    "banks",
+    "ledger",
+    "topics",
+    "doctor",
+    "demo",
+)
+
+
+def build_app() -> typer.Typer:
+    """Every command, in the order of a first day with Patchline. A command's file gives ``register(app)``."""
+    app = typer.Typer(
+        name="patchline",
+        help="Streaming visual inspection: banks of good parts on Kafka, taught while the line runs.",
+        epilog="Example: patchline train line1 --good photos/good --publish",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_every_command)
+    for name in COMMANDS:
+        importlib.import_module(f"workers.cli.{name}").register(app)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; answers the exit code and raises nothing but what ``--traceback`` asks for."""
+    command = typer.main.get_command(build_app())
+    try:
+        code = command.main(list(arguments), prog_name="patchline", standalone_mode=False)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return failures.FINE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last one to see it
+        return _told(error, traceback="--traceback" in arguments)
+    return code if isinstance(code, int) else failures.FINE
+
+
+def _told(error: BaseException, *, traceback: bool) -> int:
+    from workers.cli.screen import beside, complain
+
+    if isinstance(error, KeyboardInterrupt):
+        with contextlib.suppress(OSError):
+            beside().print("\nstopped")
+        return failures.INTERRUPTED
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.ctx.get_help()  # type: ignore[attr-defined]  # typer prints it itself
+        return failures.WRONG_USE
+    if traceback and not isinstance(error, failures.Complaint):
+        raise error
+    complain(failures.sentence_of(error))
+    return failures.code_of(error)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"patchline {_installed()}")
+        raise typer.Exit
+
+
+def _installed() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("patchline")
+    except PackageNotFoundError:
+        return "from a source tree that is not installed"
+
+
+def _every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show where an error came from, for a bug report.")
+    ] = False,
+) -> None:
+    pass

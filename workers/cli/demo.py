@@ -1,0 +1,39 @@
+"""``patchline demo``: the main job on one machine, on real photos, from nothing and back to nothing."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from workers.cli.failures import Failed
+from workers.cli.options import AsJson
+from workers.cli.screen import beside, note, print_json
+
+_EPILOG = "Example: patchline demo --seconds 60 --json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=_EPILOG)(demo)
+
+
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Inspect for so long, then end. Default: until Ctrl-C.")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Frames a second over both lines.")] = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """Inspect two lines of real solar cells: a broker, a cache, a page and all programs, started and stopped.
+
+    A bounded run also approves good parts that were flagged. Exits 1 when the ledger does not hold."""
+    from workers.demo.program import DemoOptions, run_demo
+
+    end = asyncio.run(run_demo(DemoOptions(seconds, rate), beside()))
+    if as_json:
+        print_json(end.summary)
+    for trouble in end.report.troubles:
+        note(trouble.sentence)
+    if not end.report.clean:
+        raise Failed("the ledger is broken: the lines above say which frames, and this is a bug to report")
+    note(f"The ledger holds: {end.report.accepted} frames accepted, each with one outcome.")

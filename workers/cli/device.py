@@ -1,0 +1,31 @@
+"""The device that a command scores on, set up as an inspector's worker sets it up."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from service.backbones.base import Backbone
+    from service.patchcore import Recipe
+    from service.settings import Settings
+
+
+def ready_backbone(settings: "Settings", recipe: "Recipe") -> "Backbone":
+    """The recipe's network on the device of the settings. Blocks for a second or two, most of it imports.
+    Raises ``ValueError`` for weights that are not to be had, ``Refused`` for a device that is not there."""
+    from workers.cli.progress import spinner
+
+    with spinner("Loading the network"):
+        from service.backbones.timm_network import load_backbone
+        from workers.cli.failures import Refused
+        from workers.extraction.engine import share_threads
+
+        share_threads(settings.engine.threads, os.cpu_count() or 1)
+        try:
+            return load_backbone(
+                recipe.backbone, recipe.stages, settings.engine.weights, settings.engine.device
+            )
+        except (RuntimeError, AssertionError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise Refused(
+                f"device {settings.engine.device} cannot be used ({reason}): correct PATCHLINE_ENGINE__DEVICE"
+            ) from error

@@ -1,0 +1,238 @@
+"""``patchline inspect``: pictures held against a bank file, without a broker."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workers.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from service.banks.bank_file import LoadedBank
+    from service.images.decode import ImageLimits
+    from service.inspection.judgement import Draw, Judgement
+    from service.inspection.line_model import LineModel
+    from service.settings import Settings
+
+_REGIONS_SHOWN = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: patchline inspect line1.bank photos/*.png --heatmaps out")(inspect)
+
+
+def inspect(
+    bank: Annotated[Path, typer.Argument(metavar="BANK", help="A bank file, from `patchline train --out`.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures, or folders of them.")],
+    heatmaps: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw a heatmap of each picture into this folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge pictures by a bank file: verdict, score, p-value and regions of each.
+
+    Exits with 0 also for defects; with 2 when a picture or the bank cannot be read.
+    """
+    from workers.cli.failures import Refused
+    from workers.cli.installation import command_settings
+
+    settings = command_settings()
+    paths = _pictures(images)
+    loaded = _load(bank)
+    model = _model(settings, loaded)
+    findings = list(_judge(model, paths, _limits(settings), heatmaps))
+    _tell(loaded, model, findings, as_json=as_json)
+    unreadable = [finding for finding in findings if finding.unreadable]
+    if unreadable:
+        first = unreadable[0]
+        more = f"; {len(unreadable) - 1} more cannot either" if len(unreadable) > 1 else ""
+        raise Refused(f"{first.path} cannot be read ({first.sentence.rstrip('.')}): save it again{more}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    path: Path
+    verdict: str
+    judgement: "Judgement | None" = None
+    reason: str | None = None
+    sentence: str = ""
+    heatmap: Path | None = None
+
+    @property
+    def unreadable(self) -> bool:
+        return self.verdict == "unreadable"
+
+
+def _pictures(images: list[Path]) -> list[Path]:
+    from workers.camera.files import pictures_in
+    from workers.cli.failures import Refused
+
+    found = [path for image in images for path in (pictures_in(image) if image.is_dir() else [image])]
+    if not found:
+        raise Refused(f"{images[0]} has no pictures: name a folder with JPEG, PNG, BMP, TIFF or WebP files")
+    return found
+
+
+def _load(bank: Path) -> "LoadedBank":
+    from service.banks.bank_file import read_bank
+    from service.banks.refusal import BankRefused
+    from workers.cli.failures import Refused
+
+    try:
+        return read_bank(bank)
+    except OSError as error:
+        raise Refused(
+            f"bank {bank} cannot be read ({error.strerror}): name a file of `train --out`"
+        ) from error
+    except BankRefused as refused:
+        raise Refused(f"{bank} is refused: {refused.sentence}") from refused
+
+
+def _model(settings: "Settings", loaded: "LoadedBank") -> "LineModel":
+    from service.banks.bank_file import check_fits
+    from service.inspection.extractor import PatchExtractor
+    from service.inspection.line_model import LineModel
+    from service.training.thresholds import thresholds_of
+    from workers.cli.device import ready_backbone
+
+    manifest = loaded.manifest
+    backbone = ready_backbone(settings, manifest.recipe)
+    check_fits(
+        loaded,
+        line=manifest.line,
+        model=manifest.model,
+        backbone=backbone.name,
+        weights_sha256=backbone.weights_sha256,
+    )
+    thresholds = thresholds_of(loaded.memory_bank.calibration_scores)
+    extractor = PatchExtractor(backbone, manifest.recipe, manifest.contract)
+    return LineModel(loaded.memory_bank, thresholds, extractor)
+
+
+def _limits(settings: "Settings") -> "ImageLimits":
+    from service.images.decode import ImageLimits
+
+    return ImageLimits(settings.inspector.max_pixels, settings.inspector.max_reference_bytes)
+
+
+def _judge(
+    model: "LineModel", paths: list[Path], limits: "ImageLimits", heatmaps: Path | None
+) -> Iterator[_Finding]:
+    from workers.cli.progress import progress_bars
+
+    targets = _targets(paths, heatmaps)
+    with progress_bars({"judge": "Judging"}) as tell:
+        for number, path in enumerate(paths, start=1):
+            yield _judge_one(model, path, limits, targets.get(path))
+            tell("judge", number, len(paths))
+
+
+def _judge_one(model: "LineModel", path: Path, limits: "ImageLimits", target: Path | None) -> _Finding:
+    from service.images.decode import decode
+    from service.images.unreadable import UnfitImage, UnreadableImage
+
+    draw: Draw = "none" if target is None else "all"
+    try:
+        judgement = model.judge(decode(path.read_bytes(), limits), draw=draw)
+    except OSError as error:
+        return _Finding(path, "unreadable", reason="no-file", sentence=error.strerror or str(error))
+    except UnreadableImage as error:
+        return _Finding(path, "unreadable", reason=error.reason.value, sentence=str(error))
+    except UnfitImage as error:
+        return _Finding(path, "fault", reason=error.reason.value, sentence=str(error))
+    if target is not None and judgement.heatmap is not None:
+        target.write_bytes(judgement.heatmap)
+    return _Finding(path, judgement.verdict.value, judgement, heatmap=target)
+
+
+def _targets(paths: list[Path], heatmaps: Path | None) -> dict[Path, Path]:
+    """Where each heatmap goes: under the picture's name, numbered where folders have a name in common."""
+    if heatmaps is None:
+        return {}
+    heatmaps.mkdir(parents=True, exist_ok=True)
+    taken: Counter[str] = Counter()
+    targets = {}
+    for path in dict.fromkeys(paths):
+        taken[path.name] += 1
+        number = f"-{taken[path.name]}" if taken[path.name] > 1 else ""
+        targets[path] = heatmaps / f"{path.name}{number}.heatmap.png"
+    return targets
+
+
+def _tell(loaded: "LoadedBank", model: "LineModel", findings: list[_Finding], *, as_json: bool) -> None:
+    from workers.cli import words
+    from workers.cli.screen import answers, note, print_json
+
+    if as_json:
+        print_json({"bank": _bank_facts(loaded, model), "images": [_facts(f) for f in findings]})
+        return
+    answers().print(_table(findings, model))
+    note(
+        f"{words.counts(Counter(finding.verdict for finding in findings))}. "
+        f"{words.verdict_rule(model.thresholds)}"
+    )
+    note(loaded.memory_bank.calibration().sentence(model.thresholds.wished_alpha))
+
+
+def _bank_facts(loaded: "LoadedBank", model: "LineModel") -> dict[str, Any]:
+    manifest = loaded.manifest
+    return {
+        "line": manifest.line,
+        "model": manifest.model,
+        "version": loaded.version,
+        "vectors": loaded.memory_bank.size,
+        "parts": len(manifest.parts),
+        "thresholds": model.thresholds.model_dump(mode="json"),
+    }
+
+
+def _facts(finding: _Finding) -> dict[str, Any]:
+    judgement = finding.judgement
+    return {
+        "image": str(finding.path),
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "sentence": finding.sentence or None,
+        "score": judgement and judgement.score,
+        "p_value": judgement and judgement.p_value,
+        "regions": [
+            {"x": box.x, "y": box.y, "width": box.width, "height": box.height, "score": box.score}
+            for box in (judgement.regions if judgement else ())
+        ],
+        "heatmap": finding.heatmap and str(finding.heatmap),
+    }
+
+
+def _table(findings: list[_Finding], model: "LineModel") -> Any:
+    from rich.table import Table
+
+    from workers.cli import words
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("image", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    for name in ("score", "threshold", "p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("regions, in pixels")
+    threshold = words.score(model.thresholds.defect_score)
+    for finding in findings:
+        judgement = finding.judgement
+        numbers = (
+            (words.score(judgement.score), threshold, words.p_value(judgement.p_value))
+            if judgement
+            else ("–", "–", "–")
+        )
+        table.add_row(str(finding.path), words.verdict(finding.verdict), *numbers, _regions(finding))
+    return table
+
+
+def _regions(finding: _Finding) -> str:
+    if finding.judgement is None:
+        return finding.sentence
+    boxes = [f"{box.width}×{box.height} at {box.x},{box.y}" for box in finding.judgement.regions]
+    more = f" and {len(boxes) - _REGIONS_SHOWN} more" if len(boxes) > _REGIONS_SHOWN else ""
+    return "; ".join(boxes[:_REGIONS_SHOWN]) + more

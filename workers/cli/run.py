@@ -1,0 +1,103 @@
+"""``patchline run``: the programs of an installation, each until SIGTERM or Ctrl-C."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workers.cli.options import Folder, Line
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+
+class LogFormat(StrEnum):
+    """How a program writes its log lines."""
+
+    JSON = "json"
+    PRETTY = "pretty"
+
+
+Format = Annotated[
+    LogFormat | None,
+    typer.Option("--log-format", help="How log lines look; by default pretty on a terminal, else JSON."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="Run a program of the installation until it is stopped.")
+    group.command(epilog="Example: patchline run inspector")(inspector)
+    group.command(epilog="Example: patchline run rebuilder")(rebuilder)
+    group.command(epilog="Example: patchline run web --log-format json")(web)
+    group.command(epilog="Example: patchline run camera line1 /var/spool/line1 --name left")(camera)
+    app.add_typer(group, name="run", epilog="Example: patchline run inspector")
+
+
+def inspector(log_format: Format = None) -> None:
+    """Score frames: one verdict for each, alerts for defects."""
+    settings = program_settings("inspector", log_format)
+    from workers.inspector.program import run_inspector
+
+    _until_stopped(run_inspector(settings))
+
+
+def rebuilder(log_format: Format = None) -> None:
+    """Carry out commands: grow banks from approved parts."""
+    settings = program_settings("rebuilder", log_format)
+    from workers.rebuilder.program import run_program
+
+    _until_stopped(run_program(settings))
+
+
+def web(log_format: Format = None) -> None:
+    """Serve the operator's page and its HTTP API."""
+    settings = program_settings("web", log_format)
+    from workers.web.program import serve
+
+    _until_stopped(serve(settings))
+
+
+def camera(
+    line: Line,
+    folder: Folder,
+    name: Annotated[str, typer.Option(help="The camera's name, sent with each frame.")] = "folder",
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.05, help="How often the folder is looked at.")
+    ] = 0.5,
+    skip_present: Annotated[
+        bool, typer.Option("--skip-present", help="Send only what appears from now on.")
+    ] = False,
+    log_format: Format = None,
+) -> None:
+    """Send each picture that another program puts into a folder, once it is complete.
+
+    Pictures that lie there already are sent first. Nothing in the folder is changed.
+    """
+    settings = program_settings("camera", log_format)
+    from workers.camera.program import FolderCamera, run_camera
+
+    watched = FolderCamera(line, folder, name, seconds=every, skip_present=skip_present)
+    _until_stopped(run_camera(settings, watched))
+
+
+def program_settings(program: str, log_format: LogFormat | None) -> "Settings":
+    """The settings of the environment, with logs set up for a program. Raises ``SettingsError``."""
+    from service.settings import load_settings
+    from service.telemetry.logs import configure_logs
+
+    settings = load_settings()
+    telemetry = settings.telemetry
+    if log_format is None and "log_format" not in telemetry.model_fields_set and sys.stderr.isatty():
+        log_format = LogFormat.PRETTY
+    if log_format is not None:
+        telemetry = telemetry.model_copy(update={"log_format": log_format.value})
+    configure_logs(telemetry, program)
+    return settings.model_copy(update={"telemetry": telemetry})
+
+
+def _until_stopped(program: "Coroutine[Any, Any, int]") -> None:
+    raise typer.Exit(asyncio.run(program))

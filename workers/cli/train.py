@@ -1,0 +1,219 @@
+"""``patchline train``: from a folder of good parts to a bank, in a file or on the line."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workers.cli.options import AsJson, Line, line_id
+
+if TYPE_CHECKING:
+    from schemas.activation import Activated
+    from service.settings import Settings
+    from service.training.built import BuiltBank
+    from service.training.part import GoodPart
+    from service.training.thresholds import Rates
+
+_STEPS = {"extract": "Looking at the parts", "select": "Choosing vectors"}
+_REVIEW_BAND = 5.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: patchline train line1 --good photos/good --publish")(train)
+
+
+def train(
+    line: Line,
+    good: Annotated[Path, typer.Option(metavar="DIR", help="A folder of photos of good parts; better 50.")],
+    model: Annotated[str, typer.Option(help="The product in view.", parser=line_id)] = "default",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bank to a file.")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Put the bank in force on the line.")] = False,
+    false_alarm_rate: Annotated[
+        float, typer.Option(metavar="RATE", help="The share of good parts that may raise an alarm.")
+    ] = 0.01,
+    why: Annotated[str, typer.Option(help="Why, for the line's history.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a bank from good parts alone, write it to a file, publish it, or both.
+
+    Nothing is written or published when the parts make no bank.
+    """
+    from workers.cli.installation import command_settings
+
+    if out is None and not publish:
+        raise typer.BadParameter("the bank would go nowhere: give --out FILE, --publish, or both")
+    rates = _rates(false_alarm_rate)
+    settings = command_settings()
+    began = time.monotonic()
+    _refuse_unwritable(out)
+    if publish:
+        asyncio.run(_require_installation(settings))
+    parts, notes = _read(good)
+    built = _build(settings, line, model, parts, rates)
+    if out is not None:
+        _write(out, built.data)
+    activated = asyncio.run(_publish(settings, built, parts, why)) if publish else None
+    _tell(_Trained(built, notes, out, activated, time.monotonic() - began), as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    built: "BuiltBank"
+    notes: list[str]
+    out: Path | None
+    activated: "Activated | None"
+    seconds: float
+
+
+def _rates(alpha: float) -> "Rates":
+    from service.training.thresholds import Rates
+
+    return Rates(alpha, max(alpha, min(0.5, _REVIEW_BAND * alpha)))
+
+
+def _refuse_unwritable(out: Path | None) -> None:
+    """Said before minutes of work, not after them."""
+    from workers.cli.failures import Refused
+
+    if out is None:
+        return
+    if out.is_dir():
+        raise Refused(f"{out} is a folder: name a file for the bank")
+    if not out.absolute().parent.is_dir():
+        raise Refused(f"{out.parent} is no folder to write {out.name} into: create it first")
+
+
+async def _require_installation(settings: "Settings") -> None:
+    from service.runtime.start import require_topics
+    from service.store import open_store
+    from workers.cli.installation import connected
+    from workers.cli.progress import spinner
+
+    async with connected(settings) as broker:
+        with spinner(f"Asking the broker {settings.kafka.bootstrap}"):
+            await require_topics(broker, settings.kafka.topic_prefix)
+            await open_store(settings.store).ping()
+
+
+def _read(good: Path) -> "tuple[list[GoodPart], list[str]]":
+    from service.training.folder import read_parts
+    from workers.cli.progress import spinner
+    from workers.cli.screen import note
+
+    notes: list[str] = []
+    with spinner(f"Reading {good}"):
+        parts = read_parts(good, notes.append)
+    for sentence in notes:
+        note(f"note: {sentence}")
+    return parts, notes
+
+
+def _build(
+    settings: "Settings", line: str, model: str, parts: "list[GoodPart]", rates: "Rates"
+) -> "BuiltBank":
+    from service.patchcore import Recipe
+    from service.training.build import build_bank
+    from workers.cli.device import ready_backbone
+    from workers.cli.progress import progress_bars
+
+    recipe = Recipe()
+    backbone = ready_backbone(settings, recipe)
+    with progress_bars(_STEPS) as tell:
+        return build_bank(line, model, parts, recipe, backbone, tell, rates=rates)
+
+
+def _write(out: Path, data: bytes) -> None:
+    from service.store.whole_file import whole_file
+    from workers.cli.failures import Failed
+
+    try:
+        with whole_file(out.absolute()) as file:
+            file.write(data)
+        out.chmod(0o644)
+    except OSError as error:
+        raise Failed(f"the bank cannot be written to {out} ({error.strerror}): name another file") from error
+
+
+async def _publish(
+    settings: "Settings", built: "BuiltBank", parts: "list[GoodPart]", why: str
+) -> "Activated":
+    from service.banks.activation_writer import Lost
+    from service.banks.redis_cache import RedisCache
+    from service.store import open_store
+    from service.training.publish import open_outlets, publish_bank
+    from workers.cli.failures import Failed
+    from workers.cli.installation import connected
+    from workers.cli.person import actor
+    from workers.cli.progress import spinner
+
+    cache = RedisCache.open(settings.redis)
+    try:
+        async with (
+            connected(settings) as broker,
+            open_outlets(broker, open_store(settings.store), cache, settings.kafka.topic_prefix) as outlets,
+        ):
+            with spinner("Publishing"):
+                frames = {part.sha256: part.data for part in parts}
+                result = await publish_bank(outlets, built, frames, actor=actor(), why=why)
+    finally:
+        await cache.close()
+    if isinstance(result, Lost):
+        line = built.manifest.line
+        raise Failed(f"{line} was given epoch {result.winner.epoch} by another meanwhile: train it again")
+    return result
+
+
+def _tell(trained: _Trained, *, as_json: bool) -> None:
+    from workers.cli.screen import answers, print_json
+
+    if as_json:
+        print_json(_facts(trained))
+        return
+    screen = answers()
+    for sentence in _sentences(trained):
+        screen.print(sentence, markup=False)
+
+
+def _facts(trained: _Trained) -> dict[str, Any]:
+    built, activated = trained.built, trained.activated
+    return {
+        "line": built.manifest.line,
+        "model": built.manifest.model,
+        "version": built.version,
+        "vectors": built.memory_bank.size,
+        "parts": len(built.manifest.parts),
+        "size_bytes": len(built.data),
+        "thresholds": built.thresholds.model_dump(mode="json"),
+        "promise": _promise(built),
+        "out": None if trained.out is None else str(trained.out),
+        "epoch": None if activated is None else activated.epoch,
+        "notes": trained.notes,
+        "seconds": round(trained.seconds, 3),
+    }
+
+
+def _sentences(trained: _Trained) -> list[str]:
+    from workers.cli import words
+
+    built, manifest = trained.built, trained.built.manifest
+    said = [
+        f"{manifest.line}/{manifest.model}: {words.many(built.memory_bank.size, 'vector')} of "
+        f"{words.many(len(manifest.parts), 'good part')}, {words.size(len(built.data))}, "
+        f"in {trained.seconds:.1f} s",
+        words.verdict_rule(built.thresholds),
+        _promise(built),
+    ]
+    if trained.out is not None:
+        said.append(f"Written to {trained.out}, version {words.version(built.version)}.")
+    if trained.activated is not None:
+        epoch = trained.activated.epoch
+        said.append(f"In force on {manifest.line} as epoch {epoch}, version {words.version(built.version)}.")
+    return said
+
+
+def _promise(built: "BuiltBank") -> str:
+    return built.memory_bank.calibration().sentence(built.thresholds.wished_alpha)
