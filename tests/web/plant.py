@@ -19,6 +19,7 @@ from service.runtime.start import topic_specs
 from service.settings import Settings, StoreSettings, WebSettings
 from service.store import open_store
 from service.store.keys import frame_key
+from service.stream.base import Broker, Producer
 from service.stream.memory import MemoryBroker
 from service.web_urls import frame_url
 
@@ -47,7 +48,8 @@ class Plant:
             store=StoreSettings(url="memory://", cache_dir=folder),
             web=WebSettings(port=0, **web),
         )
-        self.broker = MemoryBroker()
+        self.broker: Broker = MemoryBroker()
+        self._producer: Producer | None = None
         self.store = open_store(self.settings.store)
         self._sent = 0
 
@@ -58,9 +60,9 @@ class Plant:
 
     async def write(self, kind: TopicKind, line: str, message: Message, **more: Any) -> None:
         """Write a message to a topic."""
-        producer = await self.broker.producer()
+        self._producer = self._producer or await self.broker.producer()
         topic = TOPICS[kind].name(self.settings.kafka.topic_prefix)
-        await producer.send(topic, key=line.encode(), value=message.to_bytes(), **more)
+        await self._producer.send(topic, key=line.encode(), value=message.to_bytes(), **more)
 
     def make(self, line: str, kind: VerdictKind = VerdictKind.OK, **facts: Any) -> Verdict:
         """A verdict, one second after the one before."""
