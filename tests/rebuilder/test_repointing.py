@@ -1,0 +1,118 @@
+from uuid import uuid4
+
+from schemas.command import (
+    Activate,
+    AnyCommand,
+    ConfirmDefect,
+    Rebuild,
+    RemovePart,
+    RetireCanary,
+    Rollback,
+    SetFalseAlarmRate,
+    SetMaintenance,
+)
+from schemas.line_event import LineEvent
+from schemas.reasons import LineEventKind
+from tests.rebuilder.plant import NOON, Plant, approve
+
+DONE, REFUSED = LineEventKind.COMMAND_DONE, LineEventKind.COMMAND_REFUSED
+
+
+def asked(line: str = "line1") -> dict[str, object]:
+    return {"command_id": uuid4(), "line": line, "actor": "eve", "issued_at": NOON}
+
+
+def rollback(to_epoch: int | None = None) -> Rollback:
+    return Rollback.model_validate({**asked(), "to_epoch": to_epoch})
+
+
+def activate(model: str, version: str | None = None, line: str = "line1") -> Activate:
+    return Activate.model_validate({**asked(line), "model": model, "version": version})
+
+
+def rates(alpha: float, review: float, epoch: int) -> SetFalseAlarmRate:
+    return SetFalseAlarmRate.model_validate(
+        {**asked(), "alpha": alpha, "review_alpha": review, "based_on_epoch": epoch}
+    )
+
+
+async def outcome(plant: Plant, *commands: AnyCommand) -> list[LineEvent]:
+    """The results of commands, each sent after the one before it has its result."""
+    events = []
+    async with plant.rebuilder():
+        for number, command in enumerate(commands, 1):
+            await plant.send(command)
+            events.append((await plant.results(number))[command.command_id])
+    return events
+
+
+async def test_a_rollback_puts_the_bank_before_in_force_as_a_new_epoch(plant: Plant) -> None:
+    first = await plant.set_up()
+    events = await outcome(plant, approve(await plant.frame(20)), rates(0.2, 0.4, 2), rollback())
+    history = await plant.history()
+    assert [event.kind for event in events] == [DONE] * 3
+    assert (history[3].epoch, history[3].version, history[3].actor) == (4, first.version, "eve")
+    assert (history[3].thresholds.wished_alpha, history[3].thresholds.review_alpha) == (0.2, 0.4)
+    assert events[2].sentence == f"epoch 4: default {first.version[:12]} of epoch 1 is back in force"
+
+
+async def test_a_rollback_to_an_epoch_that_never_was_is_refused(plant: Plant) -> None:
+    await plant.set_up()
+    events = await outcome(plant, rollback(7), rollback(1), rollback())
+    assert [event.sentence for event in events] == [
+        "line line1 has no epoch 7: it is at epoch 1",
+        "epoch 1 is in force already: name an earlier one",
+        "line line1 never had another bank: there is nothing to go back to",
+    ]
+
+
+async def test_new_rates_keep_the_bank_and_move_the_thresholds(plant: Plant) -> None:
+    await plant.set_up()
+    [event] = await outcome(plant, rates(0.25, 0.5, 1))
+    before, after = await plant.history()
+    assert (event.kind, event.epoch) == (DONE, 2)
+    assert after.version == before.version
+    assert after.thresholds.defect_score < before.thresholds.defect_score
+
+
+async def test_rates_chosen_for_an_older_epoch_are_refused(plant: Plant) -> None:
+    await plant.set_up()
+    events = await outcome(plant, rates(0.25, 0.5, 1), rates(0.2, 0.5, 1), rates(0.3, 0.2, 2))
+    assert events[1].sentence == (
+        "the rates were chosen for epoch 1 and line line1 is at epoch 2: look at it again, then choose"
+    )
+    assert events[2].kind is REFUSED
+    assert "the review rate no smaller" in events[2].sentence
+
+
+async def test_the_newest_bank_of_another_model_can_be_put_in_force(plant: Plant) -> None:
+    first = await plant.set_up()
+    await plant.train(model="lid")
+    newest = await plant.train(model="lid", count=9)
+    events = await outcome(plant, activate("default"), activate("lid"), activate("default", first.version))
+    assert [event.kind for event in events] == [DONE] * 3
+    assert [event.version for event in events] == [first.version, newest.version, first.version]
+
+
+async def test_a_version_that_was_never_published_is_refused(plant: Plant) -> None:
+    await plant.set_up()
+    events = await outcome(plant, activate("default", "ab" * 32), activate("lid"))
+    assert events[0].sentence.startswith("version abababababab of model default was never published")
+    assert events[1].sentence == "line line1 has no published bank of model lid: train one"
+
+
+async def test_what_is_not_built_yet_is_said_honestly(plant: Plant) -> None:
+    await plant.set_up()
+    frame = (await plant.frame(20)).model_dump()
+    commands: list[AnyCommand] = [
+        ConfirmDefect.model_validate({**asked(), "frame": frame}),
+        RetireCanary.model_validate({**asked(), "frame_uid": uuid4()}),
+        RemovePart.model_validate({**asked(), "model": "default", "part": "ab" * 32}),
+        Rebuild.model_validate(asked()),
+        SetMaintenance.model_validate({**asked(), "start": NOON, "end": NOON}),
+    ]
+    events = await outcome(plant, *commands)
+    assert [event.sentence for event in events] == [
+        f"{command.kind} is not carried out by this version of Patchline yet" for command in commands
+    ]
+    assert {event.kind for event in events} == {REFUSED}

@@ -1,0 +1,88 @@
+"""What is in force on a line now, and what every command before did to it."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from schemas.activation import BANK_RECORD, Activated, Published
+from service.banks.activation_log import Entry
+from service.banks.activation_reader import ActivationFollower
+from service.stream.base import Broker, Reader
+from workers.rebuilder.job import CommandRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A line's epochs, the first first."""
+
+    line: str
+    history: tuple[Entry, ...]
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch's number, 0 before the first."""
+        return len(self.history)
+
+    def require(self) -> Activated:
+        """The activation in force. Raises ``CommandRefused``: none, or one that cannot be read."""
+        if not self.history:
+            raise CommandRefused(f"line {self.line} has no bank yet: train one from good parts first")
+        return self.at(self.epoch)
+
+    def at(self, epoch: int) -> Activated:
+        """The activation of an epoch. Raises ``CommandRefused`` where there is none to be read."""
+        if not 1 <= epoch <= self.epoch:
+            raise CommandRefused(f"line {self.line} has no epoch {epoch}: it is at epoch {self.epoch}")
+        entry = self.history[epoch - 1]
+        if entry.activation is None:
+            raise CommandRefused(entry.problem or f"epoch {epoch} of {self.line} cannot be read")
+        return entry.activation
+
+    def of_command(self, command_id: UUID, versions: Collection[str] = ()) -> Activated | None:
+        """What a command put in force, itself or by joining one of these versions; None when nothing."""
+        for entry in self.history:
+            made = entry.activation
+            if made is not None and (made.command_id == command_id or made.version in versions):
+                return made
+        return None
+
+
+class InForce:
+    """The standings of all lines, read to the log's end each time they are asked for."""
+
+    def __init__(self, follower: ActivationFollower) -> None:
+        self._follower = follower
+        self._turn = asyncio.Lock()
+
+    async def standing(self, line: str) -> Standing:
+        """Waits for the broker. Raises ``StreamError``."""
+        async with self._turn:
+            await self._follower.read_to_end()
+            return Standing(line, self._follower.log.history(line))
+
+
+async def published(broker: Broker, topic: str, line: str, model: str) -> list[Published]:
+    """Every bank of a model that was ever published, the oldest first. Reads the whole log: for rare
+    questions. Raises ``StreamError``."""
+    reader = await broker.reader(topic)
+    try:
+        return [record for record in await _published(reader) if (record.line, record.model) == (line, model)]
+    finally:
+        await reader.close()
+
+
+async def _published(reader: Reader) -> list[Published]:
+    (begin, end) = (await reader.bounds())[0]
+    found: list[Published] = []
+    position = begin
+    while position < end:
+        for record in await reader.poll(timeout_ms=200, max_records=1000):
+            position = record.offset + 1
+            try:
+                value = BANK_RECORD.validate_json(record.value or b"")
+            except ValueError:
+                continue
+            if isinstance(value, Published):
+                found.append(value)
+    return found

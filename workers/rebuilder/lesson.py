@@ -1,0 +1,92 @@
+"""What one approval teaches: its frames as parts, fetched, checked, extracted and kept."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from schemas.activation import Activated
+from schemas.command import ApproveGood, FrameRef
+from schemas.ids import sha256_hex
+from service.banks.manifest import Manifest, PartEntry
+from service.store import MissingObject, ObjectStore, ObjectTooLarge
+from service.store.keys import frame_key, part_key
+from service.training.features import FeatureCache, PartFeatures
+from workers.rebuilder.extraction import BATCH, Extraction
+from workers.rebuilder.job import CommandRefused, Job
+
+Watch = Callable[[int, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """The parts that a job's approval adds, by sha256; ``known`` counts those that the bank had."""
+
+    job: Job
+    parts: dict[str, FrameRef]
+    known: int = 0
+    features: dict[str, PartFeatures] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> list[PartEntry]:
+        """How the manifest lists the parts."""
+        return [
+            PartEntry(sha256=sha, name=ref.frame_id, part_id=ref.part_id, origin="approved")
+            for sha, ref in self.parts.items()
+        ]
+
+
+def plan_lesson(job: Job, command: ApproveGood, active: Activated, taken: frozenset[str]) -> Lesson:
+    """Which frames are new to the bank. Raises ``CommandRefused`` when none is, or when one was judged by
+    another model than the one in force: its bank would not be the line's."""
+    for ref in command.frames:
+        if ref.model not in (None, active.model):
+            raise CommandRefused(
+                f"frame {ref.frame_id} was judged by model {ref.model} and {active.model} is in force: "
+                f"activate {ref.model} first"
+            )
+    parts = {ref.frame_sha256: ref for ref in command.frames if ref.frame_sha256 not in taken}
+    if not parts:
+        first = command.frames[0].frame_id
+        which = f"frame {first} is" if len(command.frames) == 1 else f"frame {first} and the others are"
+        raise CommandRefused(f"{which} in the bank already: approve parts that it does not know")
+    repeated = len({ref.frame_sha256 for ref in command.frames} & taken)
+    return Lesson(job, parts, repeated)
+
+
+class Classroom:
+    """Fetches and extracts; frames are let go of batch by batch, only features stay."""
+
+    def __init__(self, store: ObjectStore, extraction: Extraction, max_bytes: int) -> None:
+        self._store, self._extraction, self._max_bytes = store, extraction, max_bytes
+
+    async def learn(self, lesson: Lesson, manifest: Manifest, watch: Watch) -> None:
+        """Fill the lesson's features, and keep its parts where retention never comes. Raises
+        ``CommandRefused`` naming the frame that cannot become a part, and ``StoreError``."""
+        wanted = [sha for sha in lesson.parts if sha not in lesson.features]
+        for begin in range(0, len(wanted), BATCH):
+            shas = wanted[begin : begin + BATCH]
+            frames = {sha: await self._frame(manifest.line, lesson.parts[sha]) for sha in shas}
+            named = [(f"frame {lesson.parts[sha].frame_id}", frames[sha]) for sha in shas]
+            made = await self._extraction.features(named, manifest)
+            for sha, rows in zip(shas, made, strict=True):
+                await self._keep(manifest, sha, frames[sha], rows)
+                lesson.features[sha] = rows
+            await watch(len(lesson.features), len(lesson.parts))
+
+    async def _frame(self, line: str, ref: FrameRef) -> bytes:
+        try:
+            data = await self._store.get(frame_key(line, ref.frame_uid), max_bytes=self._max_bytes)
+        except MissingObject as error:
+            raise CommandRefused(
+                f"frame {ref.frame_id} is no longer stored: approve a newer frame of such a part"
+            ) from error
+        except ObjectTooLarge as error:
+            raise CommandRefused(f"frame {ref.frame_id} is too large to become a part: {error}") from error
+        if sha256_hex(data) != ref.frame_sha256:
+            raise CommandRefused(
+                f"frame {ref.frame_id} has other bytes in the store than were approved: approve it again"
+            )
+        return data
+
+    async def _keep(self, manifest: Manifest, sha256: str, data: bytes, rows: PartFeatures) -> None:
+        await self._store.put(part_key(manifest.line, manifest.model, sha256), data)
+        await FeatureCache(self._store, manifest).put(sha256, rows)

@@ -1,0 +1,56 @@
+"""The rebuilder as a program: the real broker, store, cache and child process; stops on SIGTERM."""
+
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from service.backbones.weights import WHEELS, UnfitWeights, sha256_of
+from service.banks.redis_cache import RedisCache
+from service.runtime.signals import stop_event
+from service.runtime.start import insist, require_topics
+from service.settings import EngineSettings, Settings
+from service.store import StoreError, open_store
+from service.stream.kafka_broker import KafkaBroker
+from service.telemetry.probes import serve_probes
+from workers.extraction.client import ExtractionClient
+from workers.rebuilder.extraction import Extraction
+from workers.rebuilder.rebuilder import run_rebuilder
+
+
+async def run_program(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; 0 after a clean stop. Raises ``StreamError`` or ``StoreError`` when
+    broker or store stay out of reach."""
+    stop = stop_event()
+    async with AsyncExitStack() as stack:
+        broker, store = KafkaBroker(settings.kafka), open_store(settings.store)
+        stack.push_async_callback(broker.close)
+        await insist(store.ping, StoreError, settings.kafka.start_seconds)
+        await require_topics(broker, settings.kafka.topic_prefix)
+        cache = RedisCache.open(settings.redis)
+        stack.push_async_callback(cache.close)
+        ready: list[bool] = []
+        await stack.enter_async_context(
+            serve_probes(
+                settings.telemetry, lambda: None if ready else "the results of the past are being read"
+            )
+        )
+        extraction = Extraction(
+            partial(ExtractionClient.start, settings),
+            partial(weights_in_use, settings.engine),
+            settings.engine.score_timeout_seconds,
+        )
+        stack.push_async_callback(extraction.stop)
+        return await run_rebuilder(
+            settings, broker, store, cache, extraction, stop, lambda: ready.append(True)
+        )
+
+
+def weights_in_use(engine: EngineSettings, backbone: str) -> str:
+    """The sha256 of the weights that a worker with these settings has for a backbone. Raises
+    ``UnfitWeights`` (a ValueError) for one that it has none of."""
+    if engine.weights is None and backbone not in WHEELS:
+        raise UnfitWeights(f"no wheel has weights for {backbone}: name a file in PATCHLINE_ENGINE__WEIGHTS")
+    try:
+        return sha256_of(engine.weights or Path(WHEELS[backbone].locate()))
+    except OSError as error:
+        raise UnfitWeights(f"the weights {engine.weights} cannot be read ({error.strerror})") from error

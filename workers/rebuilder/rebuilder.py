@@ -1,0 +1,94 @@
+"""The rebuilder over a broker, a store and a cache, whichever they are."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import structlog
+
+from schemas.topics import TOPICS, TopicKind
+from service.banks.activation_reader import ActivationFollower
+from service.banks.cache import BankCache
+from service.banks.source import BankSource
+from service.settings import Settings
+from service.store import ObjectStore
+from service.stream.base import Broker
+from service.training.publish import open_outlets
+from workers.rebuilder.approval import Approvals
+from workers.rebuilder.clerk import Clerk
+from workers.rebuilder.extraction import Extraction
+from workers.rebuilder.in_force import InForce
+from workers.rebuilder.intake import Intake
+from workers.rebuilder.journal import Journal
+from workers.rebuilder.lesson import Classroom
+from workers.rebuilder.models import Models
+from workers.rebuilder.repointing import Repointer
+from workers.rebuilder.results import Results
+
+_log = structlog.get_logger()
+
+
+def _unheard() -> None:
+    """Nobody waits for the rebuilder to be ready."""
+
+
+async def run_rebuilder(
+    settings: Settings,
+    broker: Broker,
+    store: ObjectStore,
+    cache: BankCache,
+    extraction: Extraction,
+    stop: asyncio.Event,
+    ready: Callable[[], None] = _unheard,
+) -> int:
+    """Carry out commands until ``stop``; 0 after a clean stop. ``ready`` is called once the results of the
+    past are read and the group is joined. The caller keeps what it gave. Raises ``StreamError`` when the
+    broker is lost for good: start again, nothing is lost or done twice."""
+    stopping = threading.Event()
+    async with AsyncExitStack() as stack:
+        stack.callback(stopping.set)
+        clerk, journal = await _clerk(settings, broker, store, cache, extraction, stopping, stack)
+        member = await broker.join(_topic(settings, TopicKind.COMMANDS), settings.rebuilder.group)
+        stack.push_async_callback(member.close)
+        ready()
+        _log.info("rebuilder ready")
+        await Intake(member, journal, clerk.carry_out).run(stop)
+    _log.info("rebuilder stopped")
+    return 0
+
+
+async def _clerk(
+    settings: Settings,
+    broker: Broker,
+    store: ObjectStore,
+    cache: BankCache,
+    extraction: Extraction,
+    stopping: threading.Event,
+    stack: AsyncExitStack,
+) -> tuple[Clerk, Journal]:
+    banks = _topic(settings, TopicKind.BANKS)
+    outlets = await stack.enter_async_context(open_outlets(broker, store, cache, settings.kafka.topic_prefix))
+    follower = ActivationFollower(await broker.reader(banks), banks)
+    stack.push_async_callback(follower.close)
+    journal = await _journal(settings, broker, stack)
+    results, in_force = Results(journal), InForce(follower)
+    models = Models(BankSource(store, cache, settings.store.cache_dir), store, extraction)
+    classroom = Classroom(store, extraction, settings.inspector.max_reference_bytes)
+    approvals = Approvals(in_force, models, classroom, outlets, results, stopping)
+    repointer = Repointer(in_force, models, outlets.writer, results, broker, banks)
+    return Clerk(journal, results, approvals, repointer), journal
+
+
+async def _journal(settings: Settings, broker: Broker, stack: AsyncExitStack) -> Journal:
+    topic = _topic(settings, TopicKind.LINE_EVENTS)
+    reader, producer = await broker.reader(topic), await broker.producer()
+    stack.push_async_callback(reader.close)
+    stack.push_async_callback(producer.close)
+    journal = Journal(reader, producer, topic)
+    await journal.read_to_end()
+    return journal
+
+
+def _topic(settings: Settings, kind: TopicKind) -> str:
+    return TOPICS[kind].name(settings.kafka.topic_prefix)
