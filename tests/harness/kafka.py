@@ -24,13 +24,13 @@ CLUSTER_ID = "cGF0Y2hsaW5lLXRlc3RzAA"
 JAVA = ("java", "-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
-def require_kafka() -> None:
-    """Skip the test by its reason where Kafka cannot run; fail it with PATCHLINE_REQUIRE_KAFKA=1."""
+def require_kafka(test: str) -> None:
+    """Skip a test by its name and reason where Kafka cannot run; fail it with PATCHLINE_REQUIRE_KAFKA=1."""
     reason = None if os.environ.get("PATCHLINE_TEST_KAFKA") else missing_tool()
     if reason is not None and os.environ.get("PATCHLINE_REQUIRE_KAFKA") == "1":
-        pytest.fail(f"Apache Kafka is required and cannot run: {reason}")
+        pytest.fail(f"{test} requires Apache Kafka: {reason}", pytrace=False)
     if reason is not None:
-        pytest.skip(f"needs Apache Kafka: {reason}")
+        pytest.skip(f"{test} needs Apache Kafka: {reason}")
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,11 @@ class Program:
 
     def freeze(self) -> None:
         """Stop it where it stands, as a machine that hangs."""
-        self.signal(signal.SIGSTOP)
+        process = self._process()
+        process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + 5
+        while process.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def thaw(self) -> None:
         """Let it go on."""

@@ -9,7 +9,7 @@ from schemas.topics import TopicKind
 from service.settings import KafkaSettings
 from service.stream.base import DeliveryError, StreamError
 from service.stream.kafka_broker import KafkaBroker
-from tests.harness.kafka import KafkaCluster, require_kafka
+from tests.harness.kafka import KafkaCluster
 from tests.stream.polling import take, topic
 
 pytestmark = pytest.mark.kafka
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.kafka
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[KafkaCluster]:
     """A Kafka of our own, to be frozen."""
-    require_kafka()
     with KafkaCluster() as cluster:
         yield cluster
 
