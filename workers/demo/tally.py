@@ -28,6 +28,8 @@ class LineTally:
     @property
     def image_auroc(self) -> float | None:
         """Over the cells that the data set is sure of; None until both kinds have passed."""
+        if not self.scores:
+            return None
         return auroc(np.asarray(self.defective), np.asarray(self.scores))
 
 

@@ -1,6 +1,7 @@
 """The demo's operator: approves good parts that were flagged, through the page's API."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from schemas.verdict import Verdict
 from workers.demo.tally import Tally
 
 _PARTS = 3
+_PATIENCE_SECONDS = 20.0
 _AGAIN_SECONDS = 0.1
 _ANSWER_SECONDS = 30.0
 
@@ -28,7 +30,11 @@ class Teacher:
 
     async def _teach(self, line: str) -> None:
         tally = self._tally
-        await tally.until(lambda: len(tally.flagged_good[line]) >= _PARTS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await tally.until(lambda: len(tally.flagged_good[line]) >= _PARTS)
+        # One part is a lesson too, on a line that flags few good ones.
+        await tally.until(lambda: bool(tally.flagged_good[line]))
         chosen = tally.flagged_good[line][:_PARTS]
         before = tally.lines[line].epoch
         began = time.monotonic()
