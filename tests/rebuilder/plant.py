@@ -165,9 +165,9 @@ class Plant:
         records = await reader.poll(timeout_ms=0, max_records=10_000)
         return [LineEvent.from_bytes(record.value or b"") for record in records]
 
-    async def results(self, count: int) -> dict[UUID, LineEvent]:
+    async def results(self, count: int, patience: float = PATIENCE) -> dict[UUID, LineEvent]:
         """The first result of each command, once there are so many."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while True:
                 found: dict[UUID, LineEvent] = {}
                 for event in await self.events():

@@ -146,3 +146,16 @@ async def test_the_next_approval_after_another_tools_activation_starts_from_it(p
     last = await plant.bank((await plant.history())[-1])
     assert len(bank.manifest.parts) == 8
     assert len(last.manifest.parts) == 11
+
+
+async def test_a_bank_that_comes_into_force_is_ready_to_learn_before_anybody_asks(plant: Plant) -> None:
+    await plant.set_up()
+    async for listed in plant.store.list("features"):
+        await plant.store.delete(listed.key)
+    async with plant.rebuilder():
+        for _ in range(500):
+            if plant.workers and plant.workers[0].extracted == 8:
+                break
+            await asyncio.sleep(0.02)
+    assert plant.workers[0].extracted == 8
+    assert await plant.events() == []

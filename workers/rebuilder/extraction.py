@@ -59,6 +59,11 @@ class Extraction:
         answers = await self._answers(images, manifest)
         return [_usable(name, answer, manifest) for (name, _), answer in zip(images, answers, strict=True)]
 
+    async def warm(self) -> None:
+        """Start the worker and see that it works, before the first picture comes. Waits until it does."""
+        async with self._turn:
+            await self._probed()
+
     async def stop(self) -> None:
         """End the worker."""
         async with self._turn:

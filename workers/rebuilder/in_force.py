@@ -61,6 +61,14 @@ class InForce:
             await self._follower.read_to_end()
             return Standing(line, self._follower.log.history(line))
 
+    async def lines(self) -> list[str]:
+        """The lines that have an epoch, those that changed last first. Raises ``StreamError``."""
+        async with self._turn:
+            await self._follower.read_to_end()
+            log = self._follower.log
+        newest = [entry for line in log.lines() if (entry := log.current(line)) is not None]
+        return [entry.line for entry in sorted(newest, key=lambda entry: -entry.offset)]
+
 
 async def published(broker: Broker, topic: str, line: str, model: str) -> list[Published]:
     """Every bank of a model that was ever published, the oldest first. Reads the whole log: for rare

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -44,6 +45,7 @@ class Models:
         self._source, self._store, self._extraction = source, store, extraction
         self._limit = limit_bytes
         self._taught: OrderedDict[str, Taught] = OrderedDict()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def bank(self, line: str, model: str, version: str, size: int) -> LoadedBank:
         """A version's bank. Waits for disk and network. Raises ``CommandRefused`` for one that is spoilt,
@@ -58,13 +60,19 @@ class Models:
 
     async def taught(self, line: str, model: str, version: str, size: int) -> Taught:
         """A version's bank, ready to learn. Raises as ``bank`` does, and ``StoreError``."""
-        if version in self._taught:
-            self._taught.move_to_end(version)
-            return self._taught[version]
-        loaded = await self.bank(line, model, version, size)
-        features = await self._features(loaded)
-        known = await asyncio.to_thread(KnownParts.of, loaded.memory_bank, features)
-        return self.keep(Taught(loaded, known))
+        async with self._locks.setdefault(version, asyncio.Lock()):
+            if version in self._taught:
+                self._taught.move_to_end(version)
+                return self._taught[version]
+            loaded = await self.bank(line, model, version, size)
+            features = await self._features(loaded)
+            known = await asyncio.to_thread(KnownParts.of, loaded.memory_bank, features)
+            return self.keep(Taught(loaded, known))
+
+    @property
+    def full(self) -> bool:
+        """Whether half the memory is used: what is only wanted perhaps should not come in."""
+        return sum(taught.size_bytes for taught in self._taught.values()) > self._limit // 2
 
     def keep(self, taught: Taught) -> Taught:
         """Remember a bank, and forget those unused for longest where memory asks for it."""

@@ -25,6 +25,7 @@ from workers.rebuilder.lesson import Classroom
 from workers.rebuilder.models import Models
 from workers.rebuilder.repointing import Repointer
 from workers.rebuilder.results import Results
+from workers.rebuilder.warming import kept_warm
 
 _log = structlog.get_logger()
 
@@ -75,6 +76,7 @@ async def _clerk(
     results, in_force = Results(journal), InForce(follower)
     models = Models(BankSource(store, cache, settings.store.cache_dir), store, extraction)
     classroom = Classroom(store, extraction, settings.inspector.max_reference_bytes)
+    await stack.enter_async_context(kept_warm(in_force, models, extraction))
     approvals = Approvals(in_force, models, classroom, outlets, results, stopping)
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks)
     return Clerk(journal, results, approvals, repointer), journal
