@@ -47,6 +47,7 @@ class DeadLetterReason(Worded):
     UNDECODABLE = "undecodable", "The image begins well but its contents cannot be decoded."
     TOO_MANY_PIXELS = "too-many-pixels", "The header states more pixels than the limit allows."
     TOO_MANY_BYTES = "too-many-bytes", "The message is larger than the limit allows."
+    DAMAGED = "damaged", "The broker gave a record that no client can read; its bytes are not to be had."
     BAD_LINE_ID = "bad-line-id", "The key is missing or is no line id: [a-z0-9][a-z0-9-]{0,62}."
     BAD_HEADER = "bad-header", "A header such as frame-id breaks its rule."
     BAD_REFERENCE = "bad-reference", "The object that frame-ref names is missing or has another sha256."

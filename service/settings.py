@@ -159,7 +159,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment under which ``load_settings`` gives these settings; those that are None are left out."""
+    """The environment under which ``load_settings`` gives these settings; None is left out."""
     return dict(_flattened(settings, PREFIX))
 
 

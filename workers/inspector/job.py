@@ -61,6 +61,8 @@ class Job:
 
 def open_envelope(record: Record, generation: int) -> Envelope:
     """Check a message's key and headers; raises ``Rejected``."""
+    if record.unreadable is not None:
+        raise Rejected(DeadLetterReason.DAMAGED, record.unreadable)
     line = (record.key or b"").decode(errors="replace")
     if not is_line_id(line):
         raise Rejected(DeadLetterReason.BAD_LINE_ID)
