@@ -12,12 +12,13 @@ _SINGLE = {
     "alerts_repeated": """SELECT COALESCE(SUM(a.copies - 1), 0) FROM alerts a WHERE EXISTS (
         SELECT 1 FROM answered j WHERE j.alert_id = a.alert_id AND j.alert_digest = a.digest)""",
 }
-_COUNT = "SELECT COUNT(*) FROM troubles WHERE kind = ?"
-_FIRST = "SELECT topic, own_partition, own_offset, detail FROM troubles WHERE kind = ? LIMIT ?"
+_COUNT = "SELECT COUNT(*) FROM found WHERE kind = ?"
+_FIRST = "SELECT topic, own_partition, own_offset, detail FROM found WHERE kind = ? LIMIT ?"
 
 
 def report_of(book: Book, snapshot: Snapshot) -> LedgerReport:
     """The report of a settled book. Blocks for the queries."""
+    book.conclude()
     in_book = {kind: int(book.ask(_COUNT, kind.value)[0][0]) for kind in TroubleKind}
     windows = snapshot.windows.values()
     counts = {**in_book, TroubleKind.EXPIRED_UNREAD: sum(window.expired_unread for window in windows)}

@@ -11,15 +11,17 @@ from service.ledger.accepted import FrameRow
 from service.ledger.outcomes import AlertRow, LetterRow, VerdictRow
 
 _HERE = Path(__file__).parent
-_CACHE_KIB = 32_768
+_CACHE_KIB = 65_536
 # Nothing here outlives the process, so nothing is journalled.
 _PRAGMAS = f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-{_CACHE_KIB};"
 # For every reader, the verdict that lies first is the effective one; only the frame's own partition counts.
 _SETTLE = """
+CREATE INDEX verdicts_by_alert ON verdicts (alert_id);
 UPDATE verdicts SET effective = 1 WHERE own_partition = partition AND own_offset = (
     SELECT MIN(w.own_offset) FROM verdicts w WHERE w.partition = verdicts.partition
-    AND w.source = verdicts.source AND w.own_partition = verdicts.partition)
+    AND w.source = verdicts.source AND w.own_partition = verdicts.partition);
 """
+_CONCLUDE = "CREATE TABLE found AS SELECT * FROM troubles"
 
 
 class WindowRow(NamedTuple):
@@ -97,7 +99,11 @@ class Book:
 
     def settle(self) -> None:
         """Call once all verdicts are in: marks the effective ones."""
-        self._connection.execute(_SETTLE)
+        self._connection.executescript(_SETTLE)
+
+    def conclude(self) -> None:
+        """Call once everything is in: all troubles are found."""
+        self._connection.execute(_CONCLUDE)
 
     def ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query: ask for few at a time."""

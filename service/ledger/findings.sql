@@ -17,7 +17,7 @@ FROM (SELECT f.partition, f.source, v.kind, EXISTS (
 CREATE VIEW answered AS SELECT * FROM judged j WHERE effective AND alarming
     AND EXISTS (SELECT 1 FROM alerts a WHERE a.alert_id = j.alert_id AND a.digest = j.alert_digest);
 
-CREATE VIEW pictured AS SELECT own_partition, own_offset, line, uid, version, drawn AND NOT astray AS named
+CREATE VIEW pictured AS SELECT partition, source, own_partition, own_offset, line, uid, version, drawn AND NOT astray AS named
 FROM judged WHERE effective AND (drawn OR alarming);
 
 -- Frames that expired or are unfinished may have an outcome and not be in the book.

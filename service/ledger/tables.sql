@@ -4,7 +4,6 @@ CREATE TABLE frames (partition, source, value_sha256, line, frame_id, sha256, ui
 CREATE TABLE verdicts (partition, source, own_partition, own_offset, kind, line, frame_id, sha256, uid,
     epoch, version, alert_id, alert_digest, drawn, astray, effective DEFAULT 0,
     PRIMARY KEY (partition, source, own_partition, own_offset)) WITHOUT ROWID;
-CREATE INDEX verdicts_by_alert ON verdicts (alert_id);
 CREATE TABLE letters (partition, source, own_partition, own_offset, sha256, whole,
     PRIMARY KEY (partition, source, own_partition, own_offset)) WITHOUT ROWID;
 CREATE TABLE alerts (alert_id, digest, own_partition, own_offset, timestamp_ms, inspected_ms,

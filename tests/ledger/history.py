@@ -77,12 +77,16 @@ class History:
     async def written(self) -> MemoryBroker:
         """A broker with all of it."""
         broker = MemoryBroker()
+        await self.written_to(broker)
+        return broker
+
+    async def written_to(self, broker: MemoryBroker) -> None:
+        """Put all of it on an empty broker."""
         names = {spec.name(PREFIX): spec for spec in TOPICS.values()}
         await broker.create_topics(names, partitions=PARTITIONS, replication=1)
         for sent in (*self.frames, *self.banks, *self.outcomes):
             await write(broker, sent)
         await commit(broker, self._ends())
-        return broker
 
     def _ends(self) -> dict[int, int]:
         finished = self.frames[: len(self.frames) - self.unfinished]
@@ -100,6 +104,14 @@ async def commit(broker: MemoryBroker, offsets: dict[int, int]) -> None:
     member = await broker.join(TOPICS[TopicKind.FRAMES].name(PREFIX), GROUP)
     assert await member.commit(offsets, generation=member.generation)
     await member.close()
+
+
+def expire(broker: MemoryBroker, kind: TopicKind, *, partition: int, offset: int) -> None:
+    """What retention does."""
+    log = broker.topic(TOPICS[kind].name(PREFIX)).logs[partition]
+    while log.first < offset:
+        log._records.popleft()
+        log.first += 1
 
 
 def parsed(sent: Sent) -> Verdict:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from hashlib import sha256
 from uuid import UUID
 
 import pytest
@@ -11,11 +12,10 @@ from hypothesis import strategies as st
 
 from schemas.alert import Alert
 from schemas.reasons import VerdictKind
-from schemas.topics import TOPICS, TopicKind
+from schemas.topics import TopicKind
 from service.ledger.check import check_ledger
 from service.ledger.report import SAMPLE, LedgerReport, TroubleKind
 from service.store.keys import heatmap_key
-from service.stream.memory import MemoryBroker
 from tests.ledger.history import (
     FATES,
     GROUP,
@@ -23,6 +23,7 @@ from tests.ledger.history import (
     History,
     Sent,
     commit,
+    expire,
     make_history,
     parsed,
     png,
@@ -137,6 +138,14 @@ async def test_a_verdict_of_nobody_has_wrong_ids() -> None:
     assert "No frame is at 1/700" in report.troubles[0].sentence
 
 
+async def test_a_verdict_of_a_partition_that_is_not_there_has_wrong_ids() -> None:
+    history = await make_history(FATES)
+    verdict = history.verdict(VerdictKind.FAULT)
+    source = parsed(verdict).source.model_copy(update={"partition": 9})
+    history.outcomes.append(with_verdict(verdict, source=source))
+    assert only(await report_on(history), wrong_ids=1)
+
+
 async def test_a_verdict_of_a_message_that_can_only_be_a_dead_letter_has_wrong_ids() -> None:
     history = await make_history(("no-line", "flat"))
     right = await make_history(("flat", "flat"))
@@ -155,6 +164,14 @@ async def test_a_dead_letter_with_other_bytes_has_wrong_ids() -> None:
     history = await make_history(FATES)
     letter = history.of(TopicKind.DEAD_LETTERS)[0]
     history.exchange(letter, replace(letter, value=b"other bytes"))
+    assert only(await report_on(history), wrong_ids=1)
+
+
+async def test_a_dead_letter_of_other_bytes_that_it_names_rightly_has_wrong_ids() -> None:
+    history = await make_history(("no-line",))
+    letter = history.of(TopicKind.DEAD_LETTERS)[0]
+    headers = dict(letter.headers) | {"patchline-sha256": sha256(b"other").hexdigest().encode()}
+    history.exchange(letter, replace(letter, value=b"other", headers=tuple(headers.items())))
     assert only(await report_on(history), wrong_ids=1)
 
 
@@ -197,6 +214,12 @@ async def test_a_repeated_alert_with_other_bytes_is_foreign() -> None:
 async def test_an_alert_without_an_alarming_verdict_is_foreign() -> None:
     history, other = await make_history(("ok", "ok")), await make_history(("defect", "ok"))
     history.outcomes += other.of(TopicKind.ALERTS)
+    assert only(await report_on(history), foreign_alerts=1)
+
+
+async def test_an_alert_of_nobody_is_foreign() -> None:
+    history = await make_history(("ok",))
+    history.outcomes += await an_alert_of_nobody()
     assert only(await report_on(history), foreign_alerts=1)
 
 
@@ -318,6 +341,7 @@ async def test_an_alert_whose_verdict_expired_accuses_nobody() -> None:
 async def test_since_a_moment_only_later_frames_are_checked() -> None:
     history = await make_history(FATES)
     history.exchange(history.verdict(VerdictKind.OK))
+    history.outcomes += [Sent(TopicKind.VERDICTS, b"", b"{", (), 0), *(await an_alert_of_nobody())]
     broker = await history.written()
     await asyncio.sleep(0.01)
     since_ms = time.time_ns() // 1_000_000
@@ -328,7 +352,8 @@ async def test_since_a_moment_only_later_frames_are_checked() -> None:
     report = await check_ledger(broker, more.store, PREFIX, GROUP, since_ms=since_ms)
     assert only(report)
     assert report.accepted == 10
-    assert (await check_ledger(broker, more.store, PREFIX, GROUP)).missing == 1
+    everything = await check_ledger(broker, more.store, PREFIX, GROUP)
+    assert only(everything, missing=1, unreadable=1, foreign_alerts=1)
 
 
 async def test_the_sample_is_bounded_and_the_count_is_not() -> None:
@@ -358,12 +383,10 @@ async def test_progress_tells_of_every_log_to_its_end() -> None:
     }
 
 
-def expire(broker: MemoryBroker, kind: TopicKind, *, partition: int, offset: int) -> None:
-    """What retention does."""
-    log = broker.topic(TOPICS[kind].name(PREFIX)).logs[partition]
-    while log.first < offset:
-        log._records.popleft()
-        log.first += 1
+async def an_alert_of_nobody() -> list[Sent]:
+    """An alert that no frame of a history with these fates has."""
+    longer = await make_history((*("ok",) * 40, "defect"))
+    return longer.of(TopicKind.ALERTS)
 
 
 fates = st.lists(st.sampled_from(FATES), min_size=1, max_size=12)
