@@ -13,7 +13,8 @@ from schemas.command import (
 )
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
-from tests.rebuilder.plant import NOON, Plant, approve
+from service.training.publish import open_outlets
+from tests.rebuilder.plant import NOON, PREFIX, Plant, approve, taught
 
 DONE, REFUSED = LineEventKind.COMMAND_DONE, LineEventKind.COMMAND_REFUSED
 
@@ -92,6 +93,15 @@ async def test_the_newest_bank_of_another_model_can_be_put_in_force(plant: Plant
     events = await outcome(plant, activate("default"), activate("lid"), activate("default", first.version))
     assert [event.kind for event in events] == [DONE] * 3
     assert [event.version for event in events] == [first.version, newest.version, first.version]
+
+
+async def test_the_first_bank_of_a_line_can_be_put_in_force_by_command(plant: Plant) -> None:
+    await plant.set_up()
+    built = taught("line5", "default", 8)
+    async with open_outlets(plant.broker, plant.store, plant.cache, PREFIX) as outlets:
+        await outlets.publisher.publish(built.data)
+    [event] = await outcome(plant, activate("default", line="line5"))
+    assert (event.kind, event.epoch, event.version) == (DONE, 1, built.version)
 
 
 async def test_a_version_that_was_never_published_is_refused(plant: Plant) -> None:
