@@ -17,7 +17,7 @@ from service.banks.activation_log import activation_headers
 from service.images.decode import DEFAULT_LIMITS
 from service.settings import StoreSettings
 from service.store import ObjectStore, open_store
-from service.stream.base import Placed, Record
+from service.stream.base import Broker, Placed, Record
 from service.stream.memory import MemoryBroker
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
 from workers.inspector.effects import EffectRules, Effects
@@ -61,6 +61,7 @@ class History:
     outcomes: list[Sent] = field(default_factory=list)
     store: ObjectStore = field(default_factory=lambda: open_store(StoreSettings(url="memory://")))
     unfinished: int = 0
+    prefix: str = PREFIX
 
     def of(self, kind: TopicKind) -> list[Sent]:
         return [sent for sent in self.outcomes if sent.kind is kind]
@@ -80,28 +81,34 @@ class History:
         await self.written_to(broker)
         return broker
 
-    async def written_to(self, broker: MemoryBroker) -> None:
+    async def written_to(self, broker: Broker) -> None:
         """Put all of it on an empty broker."""
-        names = {spec.name(PREFIX): spec for spec in TOPICS.values()}
+        names = {spec.name(self.prefix): spec for spec in TOPICS.values()}
         await broker.create_topics(names, partitions=PARTITIONS, replication=1)
-        for sent in (*self.frames, *self.banks, *self.outcomes):
-            await write(broker, sent)
-        await commit(broker, self._ends())
+        await write(broker, *self.frames, *self.banks, *self.outcomes, prefix=self.prefix)
+        await commit(broker, self._ends(), prefix=self.prefix)
 
     def _ends(self) -> dict[int, int]:
         finished = self.frames[: len(self.frames) - self.unfinished]
         return {p: sum(sent.partition == p for sent in finished) for p in range(PARTITIONS)}
 
 
-async def write(broker: MemoryBroker, sent: Sent) -> None:
-    """Write a record."""
-    producer, topic = await broker.producer(), TOPICS[sent.kind].name(PREFIX)
-    await producer.send(topic, key=sent.key, value=sent.value, headers=sent.headers, partition=sent.partition)
+async def write(broker: Broker, *sents: Sent, prefix: str = PREFIX) -> None:
+    """Write records."""
+    producer = await broker.producer()
+    for sent in sents:
+        topic = TOPICS[sent.kind].name(prefix)
+        await producer.send(
+            topic, key=sent.key, value=sent.value, headers=sent.headers, partition=sent.partition
+        )
+    await producer.close()
 
 
-async def commit(broker: MemoryBroker, offsets: dict[int, int]) -> None:
+async def commit(broker: Broker, offsets: dict[int, int], *, prefix: str = PREFIX) -> None:
     """Commit as the group of inspectors does."""
-    member = await broker.join(TOPICS[TopicKind.FRAMES].name(PREFIX), GROUP)
+    member = await broker.join(TOPICS[TopicKind.FRAMES].name(prefix), GROUP)
+    while not offsets.keys() <= member.assignment:
+        await member.poll(timeout_ms=100, max_records=1)
     assert await member.commit(offsets, generation=member.generation)
     await member.close()
 
@@ -124,12 +131,12 @@ def with_verdict(sent: Sent, **changes: object) -> Sent:
     return replace(sent, value=parsed(sent).model_copy(update=changes).to_bytes())
 
 
-async def make_history(fates: Iterable[str], *, unfinished: int = 0) -> History:
+async def make_history(fates: Iterable[str], *, unfinished: int = 0, prefix: str = PREFIX) -> History:
     """A right history of frames with these fates, turn about in the partitions and on two lines. The last
     ``unfinished`` frames lie past the watermark, without an outcome."""
-    history = History(unfinished=unfinished)
-    collector = _Collector(history.outcomes)
-    effects = Effects(history.store, collector, EffectRules(PREFIX, URL, "none"))
+    history = History(unfinished=unfinished, prefix=prefix)
+    collector = _Collector(history.outcomes, prefix)
+    effects = Effects(history.store, collector, EffectRules(prefix, URL, "none"))
     history.banks = [_activated(line) for line in ("line-0", "line-1")]
     offsets = [0] * PARTITIONS
     every = list(fates)
@@ -137,7 +144,7 @@ async def make_history(fates: Iterable[str], *, unfinished: int = 0) -> History:
         partition = number % PARTITIONS
         sent, data = _frame(number, partition, fate)
         history.frames.append(sent)
-        record = _record(sent, partition, offsets[partition])
+        record = _record(sent, prefix, partition, offsets[partition])
         offsets[partition] += 1
         if number < len(every) - unfinished:
             await _conclude(effects, collector, record, fate, data)
@@ -145,8 +152,8 @@ async def make_history(fates: Iterable[str], *, unfinished: int = 0) -> History:
 
 
 class _Collector:
-    def __init__(self, into: list[Sent]) -> None:
-        self._into = into
+    def __init__(self, into: list[Sent], prefix: str) -> None:
+        self._into, self._prefix = into, prefix
 
     async def send(
         self,
@@ -157,7 +164,7 @@ class _Collector:
         headers: Headers = (),
         partition: int | None = None,
     ) -> Placed:
-        kind = TopicKind(topic.removeprefix(PREFIX))
+        kind = TopicKind(topic.removeprefix(self._prefix))
         self._into.append(Sent(kind, key, value, headers, partition))
         return Placed(partition or 0, 0, 0)
 
@@ -198,8 +205,8 @@ def _frame(number: int, partition: int, fate: str) -> tuple[Sent, bytes]:
     return sent, data
 
 
-def _record(sent: Sent, partition: int, offset: int) -> Record:
-    topic = TOPICS[TopicKind.FRAMES].name(PREFIX)
+def _record(sent: Sent, prefix: str, partition: int, offset: int) -> Record:
+    topic = TOPICS[TopicKind.FRAMES].name(prefix)
     return Record(topic, partition, offset, 1_000, sent.key, sent.value, sent.headers)
 
 
@@ -219,7 +226,7 @@ async def _send_dropped(collector: _Collector, job: Job) -> None:
     verdict = verdict_of(job, Unfit("flat", 8, 8), URL, NOW)
     shed = verdict.model_copy(update={"verdict": VerdictKind.DROPPED, "reason": None})
     partition = shed.source.partition
-    topic = TOPICS[TopicKind.VERDICTS].name(PREFIX)
+    topic = job.envelope.record.topic.replace("frames", "verdicts")
     await collector.send(topic, key=b"", value=shed.to_bytes(), partition=partition)
 
 

@@ -60,6 +60,22 @@ async def test_what_expires_during_the_check_is_not_accused() -> None:
     assert (report.clean, report.accepted, report.expired_unread) == (True, 7, 0)
 
 
+async def test_what_is_committed_before_it_expires_during_the_check_is_not_accused() -> None:
+    history = await make_history(FATES)
+    broker = Slow()
+    await history.written_to(broker)
+    group = broker._groups[("patchline.frames", GROUP)]
+    group.committed[0] = 1
+
+    def go_on() -> None:
+        group.committed[0] = 3
+        expire(broker, TopicKind.FRAMES, partition=0, offset=3)
+
+    broker.when_opened[("patchline.frames", 1)] = go_on
+    report = await check_ledger(broker, history.store, PREFIX, GROUP)
+    assert (report.clean, report.accepted, report.in_flight) == (True, 5, 2)
+
+
 async def inspect(broker: MemoryBroker, history: History) -> None:
     """Write the history as an inspector does: a frame, then its outcome, then the commit."""
     ends = {0: 0, 1: 0}

@@ -346,8 +346,7 @@ async def test_since_a_moment_only_later_frames_are_checked() -> None:
     await asyncio.sleep(0.01)
     since_ms = time.time_ns() // 1_000_000
     more = await make_history(FATES * 2)
-    for sent in [*more.frames[10:], *more.outcomes[len(more.outcomes) // 2 :]]:
-        await write(broker, sent)
+    await write(broker, *more.frames[10:], *more.outcomes[len(more.outcomes) // 2 :])
     await commit(broker, {0: 10, 1: 10})
     report = await check_ledger(broker, more.store, PREFIX, GROUP, since_ms=since_ms)
     assert only(report)
