@@ -1,8 +1,11 @@
 """A Redis client that waits as long as it is told, and never longer."""
 
+from urllib.parse import urlsplit, urlunsplit
+
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from service.settings import RedisSettings, SettingsError
 
@@ -25,8 +28,27 @@ def redis_client(settings: RedisSettings) -> Redis:
             **_password(settings),
         )
     except ValueError as error:
-        raise SettingsError(f"PATCHLINE_REDIS__URL {settings.url} is refused: {error}; correct it") from error
+        raise SettingsError(
+            f"PATCHLINE_REDIS__URL {without_password(settings.url)} is refused: {error}; correct it"
+        ) from error
     return Redis.from_pool(pool)
+
+
+async def require_redis(client: Redis, url: str) -> None:
+    """Raises ``ConnectionError`` with one sentence when Redis does not answer."""
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        where = without_password(url)
+        raise ConnectionError(
+            f"Redis at {where} does not answer ({error}): start it or set PATCHLINE_REDIS__URL"
+        ) from error
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be told to anybody."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _password(settings: RedisSettings) -> dict[str, str]:

@@ -8,7 +8,7 @@ import structlog
 from schemas.topics import TOPICS, TopicKind
 from service.banks.activation_reader import ActivationFollower
 from service.banks.redis_cache import RedisCache
-from service.banks.redis_client import redis_client
+from service.banks.redis_client import redis_client, require_redis
 from service.banks.source import BankSource
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
@@ -35,8 +35,8 @@ _log = structlog.get_logger()
 
 
 async def run_inspector(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0 after a clean stop. Raises ``StreamError`` or ``StoreError`` when
-    broker or store stay out of reach."""
+    """Run until SIGTERM or SIGINT; 0 after a clean stop. Raises ``StreamError``, ``StoreError`` or
+    ``ConnectionError`` when broker, store or Redis stay out of reach at the start."""
     stop = stop_event()
     async with AsyncExitStack() as stack:
         broker = KafkaBroker(settings.kafka)
@@ -54,15 +54,16 @@ class Inspector:
     def __init__(self, settings: Settings, broker: Broker, store: ObjectStore, stack: AsyncExitStack) -> None:
         self._settings, self._broker, self._store, self._stack = settings, broker, store, stack
         self._consuming = False
-        redis = redis_client(settings.redis)
-        stack.push_async_callback(redis.aclose)
-        self._cache = RedisCache(redis, settings.redis)
-        self._scorer = Scorer(settings, RedisTries(redis), self._furnish)
+        self._redis = redis_client(settings.redis)
+        stack.push_async_callback(self._redis.aclose)
+        self._cache = RedisCache(self._redis, settings.redis)
+        self._scorer = Scorer(settings, RedisTries(self._redis), self._furnish)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Load the banks in force, join the group, inspect until ``stop``."""
         settings = self._settings
         await require_topics(self._broker, settings.kafka.topic_prefix)
+        await insist(self._ping_redis, ConnectionError, settings.kafka.start_seconds)
         await self._stack.enter_async_context(serve_probes(settings.telemetry, self._not_ready_because))
         self._stack.push_async_callback(self._scorer.stop)
         self._keeper = await self._make_keeper()
@@ -128,6 +129,9 @@ class Inspector:
 
     def _topic(self, kind: TopicKind) -> str:
         return TOPICS[kind].name(self._settings.kafka.topic_prefix)
+
+    async def _ping_redis(self) -> None:
+        await require_redis(self._redis, self._settings.redis.url)
 
     async def _furnish(self, worker: ExtractionClient) -> None:
         await self._keeper.furnish(worker)

@@ -9,6 +9,8 @@ from service.stream.base import Broker, Reader
 
 # Verdicts repeated by stopped inspectors that came back may lie between; four times leaves room for them.
 WINDOWS = 4
+# A log may end in offsets without records (transaction markers): ten seconds of silence are its end, too.
+_SILENT_POLLS = 20
 
 
 async def verdicts_past(
@@ -31,8 +33,11 @@ async def _collect(reader: Reader, offsets: dict[int, int], window: int) -> dict
             ends[partition] = end
         reader.seek(partition, max(begin, end - window))
     found: dict[tuple[int, int], Verdict] = {}
-    while ends:
-        for record in await reader.poll(timeout_ms=500, max_records=1000):
+    silent = 0
+    while ends and silent < _SILENT_POLLS:
+        records = await reader.poll(timeout_ms=500, max_records=1000)
+        silent = 0 if records else silent + 1
+        for record in records:
             verdict = _read(record.value)
             if verdict is not None and verdict.source.offset >= offsets[record.partition]:
                 found.setdefault((verdict.source.partition, verdict.source.offset), verdict)

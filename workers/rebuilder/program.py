@@ -6,6 +6,7 @@ from pathlib import Path
 
 from service.backbones.weights import WHEELS, UnfitWeights, sha256_of
 from service.banks.redis_cache import RedisCache
+from service.banks.redis_client import redis_client, require_redis
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import EngineSettings, Settings
@@ -18,16 +19,19 @@ from workers.rebuilder.rebuilder import run_rebuilder
 
 
 async def run_program(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0 after a clean stop. Raises ``StreamError`` or ``StoreError`` when
-    broker or store stay out of reach."""
+    """Run until SIGTERM or SIGINT; 0 after a clean stop. Raises ``StreamError``, ``StoreError`` or
+    ``ConnectionError`` when broker, store or Redis stay out of reach at the start."""
     stop = stop_event()
     async with AsyncExitStack() as stack:
         broker, store = KafkaBroker(settings.kafka), open_store(settings.store)
         stack.push_async_callback(broker.close)
         await insist(store.ping, StoreError, settings.kafka.start_seconds)
         await require_topics(broker, settings.kafka.topic_prefix)
-        cache = RedisCache.open(settings.redis)
-        stack.push_async_callback(cache.close)
+        redis = redis_client(settings.redis)
+        stack.push_async_callback(redis.aclose)
+        asked = partial(require_redis, redis, settings.redis.url)
+        await insist(asked, ConnectionError, settings.kafka.start_seconds)
+        cache = RedisCache(redis, settings.redis)
         ready: list[bool] = []
         await stack.enter_async_context(
             serve_probes(

@@ -1,0 +1,1 @@
+"""The whole system as real processes on a real broker."""
