@@ -2,12 +2,11 @@
 
 import contextlib
 import importlib
-import os
-import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from workers.cli import failures
 
@@ -26,10 +25,18 @@ COMMANDS = (
 )
 
 
+class _AsListed(TyperGroup):
+    """Typer would put single commands before groups."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for name in COMMANDS if name in self.commands]
+
+
 def build_app() -> typer.Typer:
     """Every command, in the order of a first day with Patchline. A command's file gives ``register(app)``."""
     app = typer.Typer(
         name="patchline",
+        cls=_AsListed,
         help="Streaming visual inspection: banks of good parts on Kafka, taught while the line runs.",
         epilog="Example: patchline train line1 --good photos/good --publish",
         no_args_is_help=True,
@@ -48,10 +55,9 @@ def run(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(build_app())
     try:
         code = command.main(list(arguments), prog_name="patchline", standalone_mode=False)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return failures.FINE
+    except SystemExit as end:
+        # Typer ends us where whoever read our output has seen enough, as `head` does: that is no failure.
+        return failures.FINE if isinstance(end.__context__, BrokenPipeError) else failures.FAILED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last one to see it
         return _told(error, traceback="--traceback" in arguments)
     return code if isinstance(code, int) else failures.FINE
@@ -65,7 +71,7 @@ def _told(error: BaseException, *, traceback: bool) -> int:
             beside().print("\nstopped")
         return failures.INTERRUPTED
     if type(error).__name__ == "NoArgsIsHelpError":
-        error.ctx.get_help()  # type: ignore[attr-defined]  # typer prints it itself
+        # Typer has printed the help while it made the exception.
         return failures.WRONG_USE
     if traceback and not isinstance(error, failures.Complaint):
         raise error
@@ -90,10 +96,11 @@ def _installed() -> str:
 
 def _every_command(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
     traceback: Annotated[
-        bool, typer.Option("--traceback", help="Show where an error came from, for a bug report.")
+        bool, typer.Option("--traceback", metavar="", help="Show where an error came from, for a bug report.")
     ] = False,
 ) -> None:
     pass

@@ -26,7 +26,7 @@ def approve(
     frame_ids: Annotated[
         list[str], typer.Argument(metavar="FRAME_ID...", help="Frame ids, or frame_uids as verdicts carry.")
     ],
-    why: Annotated[str, typer.Option(help="Why, for the line's history.")] = "",
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the line's history.")] = "",
     wait: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="How long to wait for the new bank; 0 does not.")
     ] = 120.0,
@@ -80,8 +80,8 @@ def _answer(client: "httpx.Client", response: "httpx.Response") -> Any:
         said = response.json()
     except ValueError:
         said = None
-    if not isinstance(said, dict):
-        raise Failed(f"{client.base_url} does not speak as the page does: check --url")
+    if not isinstance(said, dict) or not said.keys() & {"command_id", "detail"}:
+        raise Failed(f"{client.base_url} does not answer as the page does: check --url")
     if response.is_success:
         return said
     detail = str(said.get("detail") or response.reason_phrase)
@@ -110,8 +110,5 @@ def _tell(state: dict[str, Any], page: str, wait: float, *, as_json: bool) -> No
             f"the approval is still pending after {wait:g} s: see {address}, and that the rebuilder runs"
         )
     if not as_json:
-        epoch = state.get("epoch")
-        done = f"epoch {epoch}: {state.get('sentence')}" if epoch else str(state.get("sentence"))
-        answers().print(
-            done if status == "done" else f"asked for; see {address}", markup=False, soft_wrap=True
-        )
+        said = str(state["sentence"]) if status == "done" else f"asked for; see {address}"
+        answers().print(said, markup=False, soft_wrap=True)

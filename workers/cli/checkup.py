@@ -66,12 +66,8 @@ def _said(error: Exception) -> str:
 async def _settings(settings: Settings) -> str:
     from service.settings import PREFIX, setting_names
 
-    given = [name for name in setting_names() if name in os.environ]
-    return (
-        f"{', '.join(given)} from the environment"
-        if given
-        else f"all at their defaults; none is set by {PREFIX}"
-    )
+    given = [name.removeprefix(PREFIX) for name in setting_names() if name in os.environ]
+    return f"{len(given)} set by the environment: {', '.join(given)}" if given else "all at their defaults"
 
 
 async def _broker(settings: Settings) -> str:

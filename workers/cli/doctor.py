@@ -33,12 +33,21 @@ def doctor(
         settings = command_settings()
     except SettingsError as error:
         findings = [Finding("settings", False, str(error))]
+        _name_settings()
     else:
         with spinner("Examining"):
             findings = asyncio.run(examine(settings))
     _tell(findings, as_json=as_json)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(FAILED)
+
+
+def _name_settings() -> None:
+    """The refusal of a misspelt setting sends people here for the names."""
+    from service.settings import setting_names
+    from workers.cli.screen import note
+
+    note("settings are: " + ", ".join(setting_names()))
 
 
 def _tell(findings: "list[Finding]", *, as_json: bool) -> None:

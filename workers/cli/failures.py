@@ -74,9 +74,9 @@ def _words(error: BaseException) -> str:
 
 
 def _usage(error: BaseException) -> str:
-    said = (
-        getattr(error, "format_message", error.__str__)().strip().rstrip(".").removeprefix("Invalid value: ")
-    )
+    said = str(getattr(error, "format_message", error.__str__)()).strip().rstrip(".")
+    for preface in ("Invalid value: ", "Invalid value for "):
+        said = said.removeprefix(preface)
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "patchline"
     return f"{' '.join(said.split())}: see `{path} --help`"

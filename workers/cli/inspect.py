@@ -2,22 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.cli.findings import Finding, tell_findings
 from workers.cli.options import AsJson
 
 if TYPE_CHECKING:
     from service.banks.bank_file import LoadedBank
     from service.images.decode import ImageLimits
-    from service.inspection.judgement import Draw, Judgement
+    from service.inspection.judgement import Draw
     from service.inspection.line_model import LineModel
     from service.settings import Settings
-
-_REGIONS_SHOWN = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -45,26 +43,12 @@ def inspect(
     loaded = _load(bank)
     model = _model(settings, loaded)
     findings = list(_judge(model, paths, _limits(settings), heatmaps))
-    _tell(loaded, model, findings, as_json=as_json)
+    tell_findings(loaded, model, findings, as_json=as_json)
     unreadable = [finding for finding in findings if finding.unreadable]
     if unreadable:
         first = unreadable[0]
         more = f"; {len(unreadable) - 1} more cannot either" if len(unreadable) > 1 else ""
         raise Refused(f"{first.path} cannot be read ({first.sentence.rstrip('.')}): save it again{more}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    path: Path
-    verdict: str
-    judgement: "Judgement | None" = None
-    reason: str | None = None
-    sentence: str = ""
-    heatmap: Path | None = None
-
-    @property
-    def unreadable(self) -> bool:
-        return self.verdict == "unreadable"
 
 
 def _pictures(images: list[Path]) -> list[Path]:
@@ -121,7 +105,7 @@ def _limits(settings: "Settings") -> "ImageLimits":
 
 def _judge(
     model: "LineModel", paths: list[Path], limits: "ImageLimits", heatmaps: Path | None
-) -> Iterator[_Finding]:
+) -> Iterator[Finding]:
     from workers.cli.progress import progress_bars
 
     targets = _targets(paths, heatmaps)
@@ -131,7 +115,7 @@ def _judge(
             tell("judge", number, len(paths))
 
 
-def _judge_one(model: "LineModel", path: Path, limits: "ImageLimits", target: Path | None) -> _Finding:
+def _judge_one(model: "LineModel", path: Path, limits: "ImageLimits", target: Path | None) -> Finding:
     from service.images.decode import decode
     from service.images.unreadable import UnfitImage, UnreadableImage
 
@@ -139,14 +123,14 @@ def _judge_one(model: "LineModel", path: Path, limits: "ImageLimits", target: Pa
     try:
         judgement = model.judge(decode(path.read_bytes(), limits), draw=draw)
     except OSError as error:
-        return _Finding(path, "unreadable", reason="no-file", sentence=error.strerror or str(error))
+        return Finding(path, "unreadable", reason="no-file", sentence=error.strerror or str(error))
     except UnreadableImage as error:
-        return _Finding(path, "unreadable", reason=error.reason.value, sentence=str(error))
+        return Finding(path, "unreadable", reason=error.reason.value, sentence=str(error))
     except UnfitImage as error:
-        return _Finding(path, "fault", reason=error.reason.value, sentence=str(error))
+        return Finding(path, "fault", reason=error.reason.value, sentence=str(error))
     if target is not None and judgement.heatmap is not None:
         target.write_bytes(judgement.heatmap)
-    return _Finding(path, judgement.verdict.value, judgement, heatmap=target)
+    return Finding(path, judgement.verdict.value, judgement, heatmap=target)
 
 
 def _targets(paths: list[Path], heatmaps: Path | None) -> dict[Path, Path]:
@@ -161,78 +145,3 @@ def _targets(paths: list[Path], heatmaps: Path | None) -> dict[Path, Path]:
         number = f"-{taken[path.name]}" if taken[path.name] > 1 else ""
         targets[path] = heatmaps / f"{path.name}{number}.heatmap.png"
     return targets
-
-
-def _tell(loaded: "LoadedBank", model: "LineModel", findings: list[_Finding], *, as_json: bool) -> None:
-    from workers.cli import words
-    from workers.cli.screen import answers, note, print_json
-
-    if as_json:
-        print_json({"bank": _bank_facts(loaded, model), "images": [_facts(f) for f in findings]})
-        return
-    answers().print(_table(findings, model))
-    note(
-        f"{words.counts(Counter(finding.verdict for finding in findings))}. "
-        f"{words.verdict_rule(model.thresholds)}"
-    )
-    note(loaded.memory_bank.calibration().sentence(model.thresholds.wished_alpha))
-
-
-def _bank_facts(loaded: "LoadedBank", model: "LineModel") -> dict[str, Any]:
-    manifest = loaded.manifest
-    return {
-        "line": manifest.line,
-        "model": manifest.model,
-        "version": loaded.version,
-        "vectors": loaded.memory_bank.size,
-        "parts": len(manifest.parts),
-        "thresholds": model.thresholds.model_dump(mode="json"),
-    }
-
-
-def _facts(finding: _Finding) -> dict[str, Any]:
-    judgement = finding.judgement
-    return {
-        "image": str(finding.path),
-        "verdict": finding.verdict,
-        "reason": finding.reason,
-        "sentence": finding.sentence or None,
-        "score": judgement and judgement.score,
-        "p_value": judgement and judgement.p_value,
-        "regions": [
-            {"x": box.x, "y": box.y, "width": box.width, "height": box.height, "score": box.score}
-            for box in (judgement.regions if judgement else ())
-        ],
-        "heatmap": finding.heatmap and str(finding.heatmap),
-    }
-
-
-def _table(findings: list[_Finding], model: "LineModel") -> Any:
-    from rich.table import Table
-
-    from workers.cli import words
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("image", overflow="fold")
-    table.add_column("verdict", no_wrap=True)
-    for name in ("score", "threshold", "p"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("regions, in pixels")
-    threshold = words.score(model.thresholds.defect_score)
-    for finding in findings:
-        judgement = finding.judgement
-        numbers = (
-            (words.score(judgement.score), threshold, words.p_value(judgement.p_value))
-            if judgement
-            else ("–", "–", "–")
-        )
-        table.add_row(str(finding.path), words.verdict(finding.verdict), *numbers, _regions(finding))
-    return table
-
-
-def _regions(finding: _Finding) -> str:
-    if finding.judgement is None:
-        return finding.sentence
-    boxes = [f"{box.width}×{box.height} at {box.x},{box.y}" for box in finding.judgement.regions]
-    more = f" and {len(boxes) - _REGIONS_SHOWN} more" if len(boxes) > _REGIONS_SHOWN else ""
-    return "; ".join(boxes[:_REGIONS_SHOWN]) + more

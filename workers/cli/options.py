@@ -30,5 +30,7 @@ def moment(text: str) -> datetime:
 
 
 Line = Annotated[str, typer.Argument(metavar="LINE", help="The line's id.", parser=line_id)]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for machines.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", metavar="", help="One JSON document on standard output, for machines.")
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of pictures.")]

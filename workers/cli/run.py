@@ -64,12 +64,14 @@ def web(log_format: Format = None) -> None:
 def camera(
     line: Line,
     folder: Folder,
-    name: Annotated[str, typer.Option(help="The camera's name, sent with each frame.")] = "folder",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="The camera's name, sent with each frame.")
+    ] = "folder",
     every: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.05, help="How often the folder is looked at.")
     ] = 0.5,
     skip_present: Annotated[
-        bool, typer.Option("--skip-present", help="Send only what appears from now on.")
+        bool, typer.Option("--skip-present", metavar="", help="Send only what appears from now on.")
     ] = False,
     log_format: Format = None,
 ) -> None:

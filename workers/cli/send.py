@@ -33,8 +33,12 @@ def send(
     rate: Annotated[
         float | None, typer.Option(metavar="FPS", min=0.001, help="Frames a second; else as fast as may be.")
     ] = None,
-    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end, until Ctrl-C.")] = False,
-    camera: Annotated[str, typer.Option(help="The camera's name, sent with each frame.")] = "send",
+    loop: Annotated[
+        bool, typer.Option("--loop", metavar="", help="Begin again at the end, until Ctrl-C.")
+    ] = False,
+    camera: Annotated[
+        str, typer.Option(metavar="NAME", help="The camera's name, sent with each frame.")
+    ] = "send",
     as_json: AsJson = False,
 ) -> None:
     """Send the pictures of a folder as frames, in the order of their names.

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workers.cli.options import AsJson, Line, line_id
+from workers.cli.trained import Trained, tell_trained
 
 if TYPE_CHECKING:
     from schemas.activation import Activated
@@ -29,13 +29,17 @@ def register(app: typer.Typer) -> None:
 def train(
     line: Line,
     good: Annotated[Path, typer.Option(metavar="DIR", help="A folder of photos of good parts; better 50.")],
-    model: Annotated[str, typer.Option(help="The product in view.", parser=line_id)] = "default",
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="The product in view.", parser=line_id)
+    ] = "default",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bank to a file.")] = None,
-    publish: Annotated[bool, typer.Option("--publish", help="Put the bank in force on the line.")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", metavar="", help="Put the bank in force on the line.")
+    ] = False,
     false_alarm_rate: Annotated[
         float, typer.Option(metavar="RATE", help="The share of good parts that may raise an alarm.")
     ] = 0.01,
-    why: Annotated[str, typer.Option(help="Why, for the line's history.")] = "",
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the line's history.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a bank from good parts alone, write it to a file, publish it, or both.
@@ -57,16 +61,7 @@ def train(
     if out is not None:
         _write(out, built.data)
     activated = asyncio.run(_publish(settings, built, parts, why)) if publish else None
-    _tell(_Trained(built, notes, out, activated, time.monotonic() - began), as_json=as_json)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trained:
-    built: "BuiltBank"
-    notes: list[str]
-    out: Path | None
-    activated: "Activated | None"
-    seconds: float
+    tell_trained(Trained(built, notes, out, activated, time.monotonic() - began), as_json=as_json)
 
 
 def _rates(alpha: float) -> "Rates":
@@ -165,55 +160,3 @@ async def _publish(
         line = built.manifest.line
         raise Failed(f"{line} was given epoch {result.winner.epoch} by another meanwhile: train it again")
     return result
-
-
-def _tell(trained: _Trained, *, as_json: bool) -> None:
-    from workers.cli.screen import answers, print_json
-
-    if as_json:
-        print_json(_facts(trained))
-        return
-    screen = answers()
-    for sentence in _sentences(trained):
-        screen.print(sentence, markup=False)
-
-
-def _facts(trained: _Trained) -> dict[str, Any]:
-    built, activated = trained.built, trained.activated
-    return {
-        "line": built.manifest.line,
-        "model": built.manifest.model,
-        "version": built.version,
-        "vectors": built.memory_bank.size,
-        "parts": len(built.manifest.parts),
-        "size_bytes": len(built.data),
-        "thresholds": built.thresholds.model_dump(mode="json"),
-        "promise": _promise(built),
-        "out": None if trained.out is None else str(trained.out),
-        "epoch": None if activated is None else activated.epoch,
-        "notes": trained.notes,
-        "seconds": round(trained.seconds, 3),
-    }
-
-
-def _sentences(trained: _Trained) -> list[str]:
-    from workers.cli import words
-
-    built, manifest = trained.built, trained.built.manifest
-    said = [
-        f"{manifest.line}/{manifest.model}: {words.many(built.memory_bank.size, 'vector')} of "
-        f"{words.many(len(manifest.parts), 'good part')}, {words.size(len(built.data))}, "
-        f"in {trained.seconds:.1f} s",
-        words.verdict_rule(built.thresholds),
-        _promise(built),
-    ]
-    if trained.out is not None:
-        said.append(f"Written to {trained.out}, version {words.version(built.version)}.")
-    if trained.activated is not None:
-        epoch = trained.activated.epoch
-        said.append(f"In force on {manifest.line} as epoch {epoch}, version {words.version(built.version)}.")
-    return said
-
-
-def _promise(built: "BuiltBank") -> str:
-    return built.memory_bank.calibration().sentence(built.thresholds.wished_alpha)

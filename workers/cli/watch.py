@@ -28,12 +28,16 @@ def watch(
     line: Annotated[
         str | None, typer.Option(metavar="LINE", help="Only of this line.", parser=line_id)
     ] = None,
-    alerts: Annotated[bool, typer.Option("--alerts", help="Alerts instead of verdicts.")] = False,
-    from_start: Annotated[bool, typer.Option("--from-start", help="From the first that is kept.")] = False,
+    alerts: Annotated[bool, typer.Option("--alerts", metavar="", help="Alerts instead of verdicts.")] = False,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", metavar="", help="From the first that is kept.")
+    ] = False,
     limit: Annotated[
         int | None, typer.Option(metavar="COUNT", min=1, help="End after so many; else at Ctrl-C.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="One JSON object a line, for machines.")
+    ] = False,
 ) -> None:
     """Print verdicts, or alerts, as they come: one line each, until Ctrl-C."""
     from workers.cli.installation import command_settings
