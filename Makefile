@@ -9,7 +9,7 @@ FAISS := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 INSTALLED := $(VENV)/.installed-$(FAISS)
 SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS),)
 
-.PHONY: help demo test check verify schemas format clean
+.PHONY: help demo test check verify schemas screenshots format clean
 
 help: ## What the targets do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ verify: check ## All that must hold before a change lands: check, test, and the 
 
 schemas: $(INSTALLED) ## Make schemas/json anew from the models
 	$(BIN)/python -m schemas.documents
+
+screenshots: $(INSTALLED) ## The README's pictures, from drawn parts in Chromium
+	$(BIN)/python -m tests.browser.screenshots docs/images
 
 format: $(INSTALLED) ## Format the source
 	$(BIN)/ruff format .
