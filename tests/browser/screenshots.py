@@ -20,7 +20,6 @@ PICTURES = """
 
 async def take(folder: Path) -> None:
     """One line, and one part with its heatmap. Raises ``TimeoutError`` when the page hangs."""
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         async with shown(Path(scratch)) as (url, _), browser() as tab:
             look = Look(width=1280, height=820)
@@ -35,4 +34,6 @@ async def take(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1])))
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take(target))
