@@ -1,4 +1,3 @@
-import json
 import os
 import subprocess
 import sys
@@ -164,10 +163,3 @@ def test_answers_cut_off_by_their_reader_are_no_error(bank: Path, mixed: Path) -
         assert process.stderr is not None
         said = process.stderr.read()
     assert (process.returncode, said) == (0, "")
-
-
-def test_json_is_all_there_is_on_standard_output(bank: Path, mixed: Path) -> None:
-    command = [sys.executable, "-m", "workers", "inspect", str(bank), str(mixed), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=True)
-    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
-    assert set(json.loads(done.stdout)) == {"bank", "images"}
