@@ -23,6 +23,11 @@ def fetch_options(settings: KafkaSettings) -> dict[str, Any]:
     }
 
 
+# The broker answers a connection's requests in turn: a question about bounds waits for the fetch before it,
+# by default half a second.
+LONGEST_FETCH_MS = 50
+
+
 class KafkaReader:
     """A reader of the port."""
 
@@ -37,15 +42,16 @@ class KafkaReader:
     ) -> "KafkaReader":
         """A reader of these partitions, from the first kept offset or from the end."""
         consumer = await start_client(
-            lambda: AIOKafkaConsumer(**fetch_options(settings)),
+            lambda: AIOKafkaConsumer(**fetch_options(settings), fetch_max_wait_ms=LONGEST_FETCH_MS),
             AIOKafkaConsumer.start,
             AIOKafkaConsumer.stop,
             settings,
         )
         reader = cls(consumer, topic, partitions)
         try:
+            bounds = await reader.bounds()
             consumer.assign(reader._places)
-            for number, (first, end) in (await reader.bounds()).items():
+            for number, (first, end) in bounds.items():
                 reader.seek(number, end if at_end else first)
         except BaseException:
             await consumer.stop()
