@@ -1,0 +1,234 @@
+"""The reference page, made from the code: settings, topics, metrics, and the closed sets of words.
+
+``python -m workers.reference`` writes it; with ``--check`` it says whether the page is out of date.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas import reasons
+from schemas.reasons import CommandKind, FaultReason, LineEventKind, VerdictKind, Worded
+from schemas.topics import DAY_MS, FOREVER, HOUR_MS, TOPICS, TopicSpec
+from service.banks.refusal import Refusal
+from service.ledger.report import TroubleKind
+from service.settings import PREFIX, KafkaSettings, Settings
+from service.telemetry.metrics import metric_table
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
+
+# What the settings' own descriptions leave unsaid; a setting says it in one of the two places.
+MEANINGS: Mapping[str, str] = {
+    "kafka.bootstrap": "host:port of the broker; several are parted by commas",
+    "kafka.topic_prefix": "what the names of all topics begin with: one for each installation of a broker",
+    "kafka.replication": "copies of each topic, when we create them: 1 loses all with one broker's disk",
+    "kafka.max_message_bytes": "the largest record that is sent, fetched, and allowed on topics we create",
+    "kafka.session_timeout_ms": "a member that is silent for so long loses its partitions",
+    "kafka.heartbeat_ms": "how often a member tells its group that it lives",
+    "redis.url": "`redis://` or `rediss://`, with host, port and database",
+    "redis.password_file": "a text file with the password",
+    "redis.chunk_bytes": "a bank is kept in pieces of this size",
+    "redis.timeout_seconds": "for each command; past it the cache counts as away for five seconds",
+    "redis.ttl_seconds": "how long a bank stays that nobody reads",
+    "store.url": "where frames, heatmaps, banks and parts are kept",
+    "store.cache_dir": "a folder of this host: bank files, and the page's view of the stream",
+    "store.timeout_seconds": "for an answer; a transfer has a second more for each MiB",
+    "inspector.group": "the consumer group that shares the frames",
+    "inspector.max_batch": "frames that the device scores at once, at most",
+    "inspector.max_wait_ms": "how long a frame waits for others to fill its batch",
+    "inspector.max_in_flight_frames": "frames fetched and not yet finished; past it partitions are paused",
+    "inspector.max_in_flight_pixels": "the same in decoded pixels, as the frames' headers state them",
+    "inspector.max_pixels": "of one frame; more is a dead letter",
+    "inspector.max_inline_bytes": "of a frame inside its message; more is a dead letter",
+    "inspector.max_reference_bytes": "of a frame by reference, and of a frame that becomes a part",
+    "inspector.keep_ok_frames": "whether frames judged `ok` are stored: one that is not cannot be approved",
+    "inspector.heatmaps": "which frames get a heatmap",
+    "inspector.drain_seconds": "how long a stopping inspector finishes what is in flight",
+    "engine.device": "a device of torch: `cpu`, `cuda:0`",
+    "engine.threads": "of the extraction worker; 0 is one fewer than there are cores, at least one",
+    "rebuilder.group": "the consumer group that carries out commands",
+    "web.host": "a loopback address; any other is refused until users exist",
+    "web.port": "of the page and `/v1`",
+    "web.public_url": "what the URLs in verdicts and alerts begin with",
+    "telemetry.log_format": "one JSON object a line, or coloured text",
+    "telemetry.log_level": "lines below it are not written",
+    "telemetry.host": "where `/livez`, `/readyz` and `/metrics` listen",
+    "telemetry.port": "their port; 0 picks a free one",
+}
+
+# Words that are decided and that no program says yet.
+NOT_BUILT: frozenset[Worded] = frozenset(
+    {
+        VerdictKind.DROPPED,
+        FaultReason.BREAKER_OPEN,
+        FaultReason.MAINTENANCE,
+        CommandKind.CONFIRM_DEFECT,
+        CommandKind.RETIRE_CANARY,
+        CommandKind.REMOVE_PART,
+        CommandKind.REBUILD,
+        CommandKind.SET_MAINTENANCE,
+        LineEventKind.BANK_STALE,
+    }
+)
+# Metrics that are declared and that no program sets yet.
+NOT_SET = frozenset({"patchline_watermark_lag_frames"})
+
+_HEAD = """# Reference
+
+Made from the code by `python -m workers.reference`; edit the code, not this page.
+"""
+
+
+def reference() -> str:
+    """The whole page, in Markdown."""
+    return "\n".join([_HEAD, *_settings(), *_topics(), *_metrics(), *_words()])
+
+
+def setting_paths(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every setting as ``part.name``."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from setting_paths(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def described(path: str) -> str | None:
+    """What the model itself says of a setting."""
+    part, name = path.split(".")
+    return _part(part).model_fields[name].description
+
+
+def closed_sets() -> Sequence[type[Worded]]:
+    """Every closed set that people meet, in the order of the page."""
+    of_messages = [
+        kind
+        for kind in vars(reasons).values()
+        if isinstance(kind, type) and issubclass(kind, Worded) and kind is not Worded
+    ]
+    return [*of_messages, Refusal, TroubleKind]
+
+
+def main(arguments: list[str], page: Path = PAGE) -> int:
+    """Write the page, or with ``--check`` compare; 1 when it is out of date."""
+    if arguments != ["--check"]:
+        page.write_text(reference())
+        return 0
+    if page.exists() and page.read_text() == reference():
+        return 0
+    sys.stderr.write(f"{page.name} is not what the code says: run `python -m workers.reference`\n")
+    return 1
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n"
+    yield (
+        "Each is an environment variable, read once at start; a misspelt one is refused by name. "
+        "`patchline doctor` checks them.\n"
+    )
+    for part in Settings.model_fields:
+        model = _part(part)
+        yield f"### {part}\n"
+        yield f"{_plain(model.__doc__)}\n"
+        stated = model.model_json_schema()["properties"]
+        rows = ((_variable(part, name), *_row(part, name, stated[name])) for name in model.model_fields)
+        yield from _table(("variable", "default", "allowed", "meaning"), rows)
+
+
+def _row(part: str, name: str, stated: Mapping[str, Any]) -> tuple[str, str, str]:
+    default = _part(part).model_fields[name].default
+    path = f"{part}.{name}"
+    shown = "none" if default is None else f"`{default}`" if default != "" else "empty"
+    return shown, _allowed(stated), described(path) or MEANINGS[path]
+
+
+def _allowed(stated: Mapping[str, Any]) -> str:
+    if "enum" in stated:
+        return " or ".join(f"`{value}`" for value in stated["enum"])
+    if "pattern" in stated:
+        return f"`{stated['pattern']}`"
+    bounds = {
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
+        "exclusiveMaximum": "less than",
+    }
+    return ", ".join(f"{words} {stated[key]:,}" for key, words in bounds.items() if key in stated)
+
+
+def _topics() -> Iterator[str]:
+    prefix = KafkaSettings().topic_prefix
+    yield "## Topics\n"
+    yield (
+        f"Every key is the line's id. Names begin with `{PREFIX}KAFKA__TOPIC_PREFIX`; "
+        "`patchline topics create` makes them, `patchline topics check` and every program at its start "
+        "check them. The messages' schemas are in [schemas/json](../schemas/json).\n"
+    )
+    rows = (
+        (
+            f"`{spec.name(prefix)}`",
+            spec.value,
+            str(spec.partitions or f"`{PREFIX}KAFKA__PARTITIONS`"),
+            _kept(spec),
+            spec.written_by,
+            spec.read_by,
+        )
+        for spec in TOPICS.values()
+    )
+    yield from _table(("topic", "value", "partitions", "kept", "written by", "read by"), rows)
+
+
+def _kept(spec: TopicSpec) -> str:
+    if spec.retention_ms == FOREVER:
+        return "for ever"
+    if spec.retention_ms < 2 * DAY_MS:
+        return f"{spec.retention_ms // HOUR_MS} hours"
+    return f"{spec.retention_ms // DAY_MS} days"
+
+
+def _metrics() -> Iterator[str]:
+    yield "## Metrics\n"
+    yield "On `/metrics` of the probes' address, beside the process's own.\n"
+    yield f"{metric_table()}\n"
+    yield f"Declared and set by no program yet: {', '.join(f'`{name}`' for name in sorted(NOT_SET))}.\n"
+
+
+def _words() -> Iterator[str]:
+    yield "## Words\n"
+    yield "The closed sets. A word marked * is decided, and no program says it or does it yet.\n"
+    for kind in closed_sets():
+        yield f"### {kind.__name__}\n"
+        yield f"{_plain(kind.__doc__)}\n"
+        rows = ((f"`{word.value}`{' *' if word in NOT_BUILT else ''}", word.sentence) for word in kind)
+        yield from _table(("word", "sentence"), rows)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+def _part(name: str) -> type[BaseModel]:
+    kind = Settings.model_fields[name].annotation
+    if not isinstance(kind, type) or not issubclass(kind, BaseModel):
+        raise TypeError(f"the setting {name} has no part of its own: put it into one")
+    return kind
+
+
+def _variable(part: str, name: str) -> str:
+    return f"`{PREFIX}{part.upper()}__{name.upper()}`"
+
+
+def _plain(docstring: str | None) -> str:
+    return " ".join((docstring or "").split()).replace("``", "`")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
