@@ -27,9 +27,15 @@ def demo(
     """Inspect two lines of real solar cells: a broker, a cache, a page and all programs, started and stopped.
 
     A bounded run also approves good parts that were flagged. Exits 1 when the ledger does not hold."""
-    from workers.demo.program import DemoOptions, run_demo
+    from service.settings import TelemetrySettings
+    from service.telemetry.logs import configure_logs
+    from workers.demo.program import DemoOptions, DemoStopped, run_demo
 
-    end = asyncio.run(run_demo(DemoOptions(seconds, rate), beside()))
+    configure_logs(TelemetrySettings(log_format="pretty", log_level="error"), "demo")
+    try:
+        end = asyncio.run(run_demo(DemoOptions(seconds, rate), beside()))
+    except DemoStopped as stopped:
+        raise KeyboardInterrupt from stopped
     if as_json:
         print_json(end.summary)
     for trouble in end.report.troubles:

@@ -49,7 +49,8 @@ class DemoEnd:
 
 
 async def run_demo(options: DemoOptions, console: Console) -> DemoEnd:
-    """Run it, and leave nothing behind. Raises ``EmbeddedError`` when a server or a program fails."""
+    """Run it, and leave nothing behind. Raises ``EmbeddedError`` when a server or a program fails, and
+    ``DemoStopped`` when it was stopped while it was still teaching."""
     stop = stop_event()
     console.print("Starting a broker (Tansu), a cache (Valkey) and a folder as object store on loopback.")
     installation = await asyncio.to_thread(Installation.begin)
@@ -58,6 +59,10 @@ async def run_demo(options: DemoOptions, console: Console) -> DemoEnd:
     finally:
         console.print("Stopping everything that was started.")
         await installation.stop()
+
+
+class DemoStopped(Exception):
+    """Ctrl-C came before there was anything to inspect."""
 
 
 class Demo:
@@ -100,6 +105,9 @@ class Demo:
         tasks = {step: progress.add_task(f"{line}: {words}", total=None) for step, words in _STEPS.items()}
 
         def tell(step: str, done: int, expected: int) -> None:
+            # A thread cannot be cancelled from outside: it asks at every step whether to go on.
+            if self._stop.is_set():
+                raise DemoStopped
             progress.update(tasks[step], completed=done, total=expected)
 
         vectors = await teach(self._settings, self._broker, line, split.taught[line], tell)
