@@ -33,12 +33,14 @@ check: $(INSTALLED) ## Format, lint, types, layers, schemas
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.documents --check
+	$(BIN)/python -m workers.reference --check
 
 verify: check ## All that must hold before a change lands: check, test, and the slow suites
 	$(BIN)/python -m pytest
 
-schemas: $(INSTALLED) ## Make schemas/json anew from the models
+schemas: $(INSTALLED) ## Make schemas/json and docs/reference.md anew from the code
 	$(BIN)/python -m schemas.documents
+	$(BIN)/python -m workers.reference
 
 screenshots: $(INSTALLED) ## The README's pictures, from drawn parts in Chromium
 	$(BIN)/python -m tests.browser.screenshots docs/images

@@ -33,9 +33,10 @@ class FrameHeaders(Message):
 
     @field_validator("frame_ref")
     @classmethod
-    def _no_traversal(cls, reference: str | None) -> str | None:
-        if reference is not None and (".." in reference.split("/") or reference.startswith("/")):
-            raise ValueError(f"frame-ref {reference!r} leaves its store: name it as alias/key")
+    def _names_an_object(cls, reference: str | None) -> str | None:
+        steps = (reference or "alias/key").split("/")
+        if len(steps) < 2 or any(step in ("", ".", "..") for step in steps):
+            raise ValueError(f"frame-ref {reference!r} names no object in a store: write it as alias/key")
         return reference
 
     @classmethod

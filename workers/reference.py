@@ -59,23 +59,6 @@ MEANINGS: Mapping[str, str] = {
     "telemetry.port": "their port; 0 picks a free one",
 }
 
-# Words that are decided and that no program says yet.
-NOT_BUILT: frozenset[Worded] = frozenset(
-    {
-        VerdictKind.DROPPED,
-        FaultReason.BREAKER_OPEN,
-        FaultReason.MAINTENANCE,
-        CommandKind.CONFIRM_DEFECT,
-        CommandKind.RETIRE_CANARY,
-        CommandKind.REMOVE_PART,
-        CommandKind.REBUILD,
-        CommandKind.SET_MAINTENANCE,
-        LineEventKind.BANK_STALE,
-    }
-)
-# Metrics that are declared and that no program sets yet.
-NOT_SET = frozenset({"patchline_watermark_lag_frames"})
-
 _HEAD = """# Reference
 
 Made from the code by `python -m workers.reference`; edit the code, not this page.
@@ -194,7 +177,6 @@ def _metrics() -> Iterator[str]:
     yield "## Metrics\n"
     yield "On `/metrics` of the probes' address, beside the process's own.\n"
     yield f"{metric_table()}\n"
-    yield f"Declared and set by no program yet: {', '.join(f'`{name}`' for name in sorted(NOT_SET))}.\n"
 
 
 def _words() -> Iterator[str]:

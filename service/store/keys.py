@@ -38,6 +38,11 @@ def features_key(line: str, model: str, part_sha256: str, contract_hash: str) ->
     return f"features/{_line(line)}/{_model(model)}/{part}-{contract}.safetensors"
 
 
+def dead_letter_key(sha256: str) -> str:
+    """The bytes of a dead letter that are too many for its message."""
+    return f"dead-letters/{_sha256(sha256, 'dead letter')}"
+
+
 def _line(line: str) -> str:
     if not is_line_id(line):
         raise ValueError(f"line {line!r} is refused: a line id is [a-z0-9][a-z0-9-]{{0,62}}")

@@ -63,6 +63,7 @@ BAD_MESSAGES: Sequence[tuple[str | None, bytes | None, Headers, DeadLetterReason
         (("frame-ref", b"store/none"), ("frame-sha256", b"0" * 64)),
         DeadLetterReason.BAD_REFERENCE,
     ),
+    ("line1", None, (("frame-ref", b"no-slash"),), DeadLetterReason.BAD_HEADER),
 )
 
 
@@ -99,6 +100,21 @@ async def test_a_frame_by_reference_is_inspected(plant: Plant) -> None:
         (verdict,) = await plant.verdicts(1)
     assert verdict.frame_sha256 == sha256_hex(GOOD)
     assert verdict.score is not None
+
+
+async def test_a_dead_letter_too_large_for_a_message_is_kept_in_the_store(plant: Plant) -> None:
+    # A header that promises a picture, and nine megabytes that are none.
+    data = GOOD[:200] + bytes(9_000_000) + GOOD[-12:]
+    await plant.store.put("camera/large.png", data)
+    headers = (("frame-ref", b"store/camera/large.png"), ("frame-sha256", sha256_hex(data).encode()))
+    async with plant.inspecting():
+        await plant.send("line1", None, 0, headers)
+        ((letter, record),) = await plant.dead_letters(1)
+    assert letter.reason in (DeadLetterReason.UNDECODABLE, DeadLetterReason.TRUNCATED)
+    assert record.value is None
+    assert letter.original_ref is not None
+    assert await plant.store.get(letter.original_ref.removeprefix("store/")) == data
+    assert letter.sha256 == sha256_hex(data)
 
 
 async def test_a_frame_whose_verdict_is_in_the_log_is_not_scored_again_and_its_alert_is_made_again(

@@ -6,7 +6,7 @@ offset comes last, so that a crash between any two repeats effects instead of lo
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,11 +14,13 @@ import structlog
 
 from schemas.alert import Alert
 from schemas.cloudevents import cloudevent_headers
+from schemas.frame import Headers
+from schemas.ids import sha256_hex
 from schemas.reasons import VerdictKind
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.store.errors import StoreError
-from service.store.keys import frame_key, heatmap_key
+from service.store.keys import dead_letter_key, frame_key, heatmap_key
 from service.store.object_store import ObjectStore
 from service.stream.base import DeliveryError, Producer, Record
 from service.telemetry import metrics
@@ -27,6 +29,8 @@ from workers.inspector.job import Job, Rejected
 from workers.inspector.outcome import dead_letter_of, verdict_of
 
 _LONGEST_PAUSE = 10.0
+# References name a store by an alias; ours is the only one so far.
+STORE_ALIAS = "store"
 _log = structlog.get_logger()
 
 
@@ -37,6 +41,7 @@ class EffectRules:
     topic_prefix: str
     public_url: str
     keep_ok_frames: Literal["all", "none"]
+    max_inline_bytes: int
 
     def topic(self, kind: TopicKind) -> str:
         """A topic's full name."""
@@ -61,57 +66,65 @@ class Effects:
         if verdict.alarming:
             await self._send_alert(verdict)
 
-    async def set_aside(self, record: Record, rejected: Rejected, attempt: int = 1) -> None:
-        """Write a dead letter with the message's own bytes."""
-        letter = dead_letter_of(record, rejected, attempt, datetime.now(UTC))
+    async def set_aside(self, record: Record, rejected: Rejected) -> None:
+        """Write a dead letter with the message's own bytes, by reference where they are too many."""
+        reference = await self._outsourced(record.value or b"")
+        letter = dead_letter_of(record, rejected, datetime.now(UTC), original_ref=reference)
         event_id = f"{record.topic}/{record.partition}/{record.offset}"
         line = (record.key or b"").decode(errors="replace")[:63]
         content = "application/octet-stream"
         events = cloudevent_headers("dead-letters", event_id, line, letter.set_aside_at, content_type=content)
         headers = letter.to_headers() + events
+        value = None if reference is not None else record.value
         # A record without key and value would be no record at all.
-        value = record.value if record.key is not None or record.value is not None else b""
-        await self._send(TopicKind.DEAD_LETTERS, record.key, value, headers, None)
+        await self._send(TopicKind.DEAD_LETTERS, record.key, value if record.key else value or b"", headers)
         metrics.DEAD_LETTERS.labels(reason=rejected.reason.value).inc()
         _log.info(
             "dead letter", reason=rejected.reason.value, partition=record.partition, offset=record.offset
         )
 
+    async def _outsourced(self, data: bytes) -> str | None:
+        if len(data) <= self._rules.max_inline_bytes:
+            return None
+        key = dead_letter_key(sha256_hex(data))
+        await self._put(key, data)
+        return f"{STORE_ALIAS}/{key}"
+
     async def _store_pictures(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, Judged) and outcome.heatmap is not None:
             await self._put(heatmap_key(job.line, job.uid, outcome.version), outcome.heatmap)
-        if isinstance(outcome, Unfit) or (isinstance(outcome, Judged) and self._keeps(outcome)):
+        if not isinstance(outcome, Unreadable) and self._keeps(outcome):
             await self._put(frame_key(job.line, job.uid), job.data)
 
-    def _keeps(self, outcome: Judged) -> bool:
-        return outcome.verdict != VerdictKind.OK.value or self._rules.keep_ok_frames == "all"
+    def _keeps(self, outcome: Judged | Unfit) -> bool:
+        fine = isinstance(outcome, Judged) and outcome.verdict == VerdictKind.OK.value
+        return not fine or self._rules.keep_ok_frames == "all"
 
     async def _conclude(self, job: Job, outcome: Outcome, now: datetime) -> None:
         if isinstance(outcome, Unreadable):
             await self._set_aside_job(job, outcome)
             return
         verdict = verdict_of(job, outcome, self._rules.public_url, now)
+        if not self._keeps(outcome):
+            verdict = verdict.model_copy(update={"frame_url": None})
         await self._send_verdict(verdict)
         await self.repeat_alert(verdict)
 
     async def _set_aside_job(self, job: Job, outcome: Unreadable) -> None:
-        bare = job.envelope.record
-        record = Record(
-            bare.topic, bare.partition, bare.offset, bare.timestamp_ms, bare.key, job.data, bare.headers
-        )
+        record = replace(job.envelope.record, value=job.data)
         await self.set_aside(record, Rejected.of(outcome.reason, outcome.sentence))
 
     async def _send_verdict(self, verdict: Verdict) -> None:
         headers = cloudevent_headers("verdicts", str(verdict.frame_uid), verdict.line, verdict.inspected_at)
         key, source = verdict.line.encode(), verdict.source
-        await self._send(TopicKind.VERDICTS, key, verdict.to_bytes(), headers, source.partition)
+        await self._send(TopicKind.VERDICTS, key, verdict.to_bytes(), headers, partition=source.partition)
         metrics.FRAMES.labels(line=verdict.line, verdict=verdict.verdict.value).inc()
         metrics.LATENCY.observe(max(datetime.now(UTC).timestamp() - source.timestamp_ms / 1000, 0.0))
 
     async def _send_alert(self, verdict: Verdict) -> None:
         alert = Alert.of(verdict)
         headers = cloudevent_headers("alerts", str(alert.alert_id), alert.line, alert.inspected_at)
-        await self._send(TopicKind.ALERTS, alert.line.encode(), alert.to_bytes(), headers, None)
+        await self._send(TopicKind.ALERTS, alert.line.encode(), alert.to_bytes(), headers)
         metrics.ALERTS.labels(line=verdict.line).inc()
 
     async def _send(
@@ -119,8 +132,9 @@ class Effects:
         kind: TopicKind,
         key: bytes | None,
         value: bytes | None,
-        headers: tuple[tuple[str, bytes], ...],
-        partition: int | None,
+        headers: Headers,
+        *,
+        partition: int | None = None,
     ) -> None:
         topic = self._rules.topic(kind)
         await _insist(

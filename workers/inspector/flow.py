@@ -44,6 +44,8 @@ class Flow:
 
     def positions(self) -> dict[int, int]:
         """What may be committed now, under ``generation``."""
+        for partition, mark in self._marks.items():
+            metrics.WATERMARK_LAG.labels(partition=partition).set(mark.ahead)
         return {partition: mark.position for partition, mark in self._marks.items()}
 
     def crowded(self) -> frozenset[int]:

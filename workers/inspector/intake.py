@@ -10,7 +10,7 @@ from schemas.reasons import DeadLetterReason
 from schemas.verdict import Verdict
 from service.images.decode import ImageLimits
 from service.settings import InspectorSettings
-from service.store.errors import MissingObject, ObjectTooLarge, StoreUnreachable
+from service.store.errors import ObjectTooLarge, StoreError, StoreUnreachable
 from service.store.object_store import ObjectStore
 from service.stream.base import Broker, Member, Record
 from service.telemetry import metrics
@@ -122,7 +122,7 @@ class Intake:
                 await asyncio.sleep(min(0.2 * 2**attempt, 10))
             except ObjectTooLarge as error:
                 raise Rejected(DeadLetterReason.TOO_MANY_BYTES, str(error)) from error
-            except (MissingObject, ValueError) as error:
+            except StoreError as error:
                 raise Rejected(DeadLetterReason.BAD_REFERENCE, str(error)) from error
             else:
                 return _checked(envelope, data)

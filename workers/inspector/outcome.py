@@ -56,8 +56,10 @@ def _scored(job: Job, outcome: Judged, public_url: str) -> dict[str, object]:
     }
 
 
-def dead_letter_of(record: Record, rejected: Rejected, attempt: int, now: datetime) -> DeadLetter:
-    """Why and whence the message was set aside."""
+def dead_letter_of(
+    record: Record, rejected: Rejected, now: datetime, *, attempt: int = 1, original_ref: str | None = None
+) -> DeadLetter:
+    """Why and whence the message was set aside; ``original_ref`` names bytes that are not its value."""
     return DeadLetter(
         reason=rejected.reason,
         sentence=rejected.sentence,
@@ -67,5 +69,6 @@ def dead_letter_of(record: Record, rejected: Rejected, attempt: int, now: dateti
         source_timestamp_ms=record.timestamp_ms,
         sha256=sha256_hex(record.value or b""),
         attempt=attempt,
+        original_ref=original_ref,
         set_aside_at=now,
     )

@@ -125,7 +125,8 @@ class Inspector:
     def _rules(self) -> EffectRules:
         settings = self._settings
         prefix, public_url = settings.kafka.topic_prefix, settings.web.public_url
-        return EffectRules(prefix, public_url, settings.inspector.keep_ok_frames)
+        inspector = settings.inspector
+        return EffectRules(prefix, public_url, inspector.keep_ok_frames, inspector.max_inline_bytes)
 
     def _topic(self, kind: TopicKind) -> str:
         return TOPICS[kind].name(self._settings.kafka.topic_prefix)
