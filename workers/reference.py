@@ -59,6 +59,21 @@ MEANINGS: Mapping[str, str] = {
     "telemetry.port": "their port; 0 picks a free one",
 }
 
+# Words that are decided and that no program says yet.
+NOT_BUILT: frozenset[Worded] = frozenset(
+    {
+        VerdictKind.DROPPED,
+        FaultReason.BREAKER_OPEN,
+        FaultReason.MAINTENANCE,
+        CommandKind.CONFIRM_DEFECT,
+        CommandKind.RETIRE_CANARY,
+        CommandKind.REMOVE_PART,
+        CommandKind.REBUILD,
+        CommandKind.SET_MAINTENANCE,
+        LineEventKind.BANK_STALE,
+    }
+)
+
 _HEAD = """# Reference
 
 Made from the code by `python -m workers.reference`; edit the code, not this page.
