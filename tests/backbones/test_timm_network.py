@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
+from service.backbones.precision import chosen
 from service.backbones.timm_network import load_backbone
 from service.backbones.weights import WHEELS, UnfitWeights
 
@@ -125,3 +126,12 @@ def test_what_cannot_be_loaded_is_named(
 ) -> None:
     with pytest.raises(UnfitWeights, match=sentence):
         load_backbone(name, strides, path)
+
+
+def test_auto_is_bfloat16_only_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for native, expected in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda native=native: native)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        assert chosen("auto", "cpu") == expected
+        assert chosen("auto", "cuda") == "float32"
+        assert chosen("float32", "cpu") == "float32"

@@ -15,15 +15,13 @@ def ready_backbone(settings: "Settings", recipe: "Recipe") -> "Backbone":
     from workers.cli.progress import spinner
 
     with spinner("Loading the network"):
-        from service.backbones.timm_network import load_backbone
+        from service.backbones.configured import backbone_for
         from workers.cli.failures import Refused
         from workers.extraction.engine import share_threads
 
         share_threads(settings.engine.threads, os.cpu_count() or 1)
         try:
-            return load_backbone(
-                recipe.backbone, recipe.stages, settings.engine.weights, settings.engine.device
-            )
+            return backbone_for(recipe, settings.engine)
         except (RuntimeError, AssertionError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise Refused(

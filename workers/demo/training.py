@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from service.backbones.timm_network import load_backbone
+from service.backbones.configured import backbone_for
 from service.banks.redis_cache import RedisCache
 from service.patchcore.recipe import Recipe
-from service.settings import Settings
+from service.settings import EngineSettings, Settings
 from service.store import open_store
 from service.stream.base import Broker
 from service.training.build import BuildProgress, build_bank
@@ -16,13 +16,13 @@ from service.training.publish import open_outlets, publish_bank
 from workers.demo.cells import Cell
 
 
-def learn(line: str, cells: Sequence[Cell], progress: BuildProgress) -> tuple[BuiltBank, dict[str, bytes]]:
+def learn(
+    line: str, cells: Sequence[Cell], engine: EngineSettings, progress: BuildProgress
+) -> tuple[BuiltBank, dict[str, bytes]]:
     """A line's bank and the bytes of its parts by sha256. Blocks for some seconds."""
     parts = [GoodPart.of(cell.path.name, cell.path.read_bytes()) for cell in cells]
     recipe = Recipe()
-    built = build_bank(
-        line, "default", parts, recipe, load_backbone(recipe.backbone, recipe.stages), progress
-    )
+    built = build_bank(line, "default", parts, recipe, backbone_for(recipe, engine), progress)
     return built, {part.sha256: part.data for part in parts}
 
 
@@ -30,7 +30,7 @@ async def teach(
     settings: Settings, broker: Broker, line: str, cells: Sequence[Cell], progress: BuildProgress
 ) -> int:
     """Build a line's bank, publish it and put it in force; how many vectors it has."""
-    built, frames = await asyncio.to_thread(learn, line, cells, progress)
+    built, frames = await asyncio.to_thread(learn, line, cells, settings.engine, progress)
     cache = RedisCache.open(settings.redis)
     try:
         async with open_outlets(

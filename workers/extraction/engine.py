@@ -9,7 +9,7 @@ import torch
 
 from schemas.activation import Activated
 from schemas.reasons import FaultReason
-from service.backbones.timm_network import load_backbone
+from service.backbones.configured import backbone_for
 from service.banks.refusal import BankRefused, Refusal
 from service.banks.shelf import Pin, Shelf
 from service.images.checks import check_fit
@@ -102,8 +102,7 @@ class Engine:
         """Patch features of each image. Raises ``ValueError`` for a recipe or contract that is none."""
         recipe = Recipe.model_validate_json(request.recipe)
         contract = InputContract.model_validate_json(request.contract)
-        engine = self._settings.engine
-        backbone = load_backbone(recipe.backbone, recipe.stages, engine.weights, engine.device)
+        backbone = backbone_for(recipe, self._settings.engine)
         extractor = PatchExtractor(backbone, recipe, contract)
         parts = [self._features(extractor, image) for image in request.images]
         return protocol.Extracted(request.request, parts)
@@ -129,7 +128,7 @@ class Engine:
         """Extract the built-in image and see that the features are numbers; raises ``RuntimeError``."""
         engine = self._settings.engine
         recipe = Recipe()
-        backbone = load_backbone(recipe.backbone, recipe.stages, engine.weights, engine.device)
+        backbone = backbone_for(recipe, engine)
         picture = decode(probe_png(), self._limits)
         contract = InputContract.learn([picture.form()], recipe)
         if not np.isfinite(PatchExtractor(backbone, recipe, contract).extract([picture])).all():

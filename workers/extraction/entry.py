@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.activation import Activated
-from service.backbones.timm_network import load_backbone
+from service.backbones.configured import backbone_for
 from service.banks.bank_file import check_fits, read_bank
 from service.inspection.extractor import PatchExtractor
 from service.inspection.line_model import LineModel
@@ -28,8 +28,7 @@ def build_entry(path: Path, activation: Activated, engine: EngineSettings) -> Li
     and ``ValueError`` for weights that are not to be had."""
     loaded = read_bank(path, version=activation.version)
     manifest = loaded.manifest
-    weights = engine.weights
-    backbone = load_backbone(manifest.backbone, manifest.recipe.stages, weights, engine.device)
+    backbone = backbone_for(manifest.recipe, engine)
     check_fits(
         loaded,
         line=activation.line,

@@ -1,0 +1,29 @@
+"""A faster arithmetic must not judge otherwise: users of exports complain of nothing more."""
+
+import numpy as np
+
+from service.backbones.timm_network import load_backbone
+from service.inspection.extractor import PatchExtractor
+from tests.inspection.lines import RECIPE, drawn_line, picture
+from tests.parts import DEFECTS, draw_part
+
+
+def test_bfloat16_moves_no_score_by_more_than_two_hundredths() -> None:
+    line = drawn_line()
+    fast = load_backbone(RECIPE.backbone, RECIPE.stages, precision="bfloat16")
+    extractor = PatchExtractor(fast, RECIPE, line.extractor.contract)
+    kinds = (None, None, *DEFECTS)
+    pictures = [picture(draw_part(700 + seed, kind)) for seed, kind in enumerate(kinds)]
+    exact = line.score_features(line.extractor.extract(pictures)).max(axis=(1, 2))
+    rounded = line.score_features(extractor.extract(pictures)).max(axis=(1, 2))
+    np.testing.assert_allclose(rounded, exact, rtol=2e-2)
+
+
+def test_the_batch_moves_no_score_in_bfloat16() -> None:
+    line = drawn_line()
+    fast = load_backbone(RECIPE.backbone, RECIPE.stages, precision="bfloat16")
+    extractor = PatchExtractor(fast, RECIPE, line.extractor.contract)
+    pictures = [picture(draw_part(720 + seed)) for seed in range(4)]
+    together = line.score_features(extractor.extract(pictures)).max(axis=(1, 2))
+    alone = [line.score_features(extractor.extract([one])).max() for one in pictures]
+    np.testing.assert_allclose(together, alone, rtol=2e-2)
