@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as nnf
 
+from service.patchcore.paper_embedding import paper_pooled
 from service.patchcore.recipe import Recipe
 
 
@@ -15,13 +16,20 @@ def embed(stages: Sequence[torch.Tensor], recipe: Recipe) -> torch.Tensor:
     float32, contiguous, D the sum of C_i, on the stages' device; H and W are the input's size over
     `recipe.grid_stride`. Each stage gets the k x k mean of its own cells: cells outside the picture do not
     count (the authors pad with zeros, which makes every border patch look darker than it is). Coarser stages
-    are raised bilinearly with half-pixel centres, finer ones averaged over their area. Raises ValueError when
-    the stages do not fit the recipe or each other.
+    are raised bilinearly with half-pixel centres, finer ones averaged over their area. With pooling "paper" it
+    is the authors' embedding, D twice C_0 (see paper_embedding). Raises ValueError when the stages do not fit
+    the recipe or each other.
     """
     _check(stages, recipe)
     height, width = _grid(stages[0], recipe)
-    aligned = [_align(_local_mean(s.float(), recipe.patch_mean), height, width) for s in stages]
+    aligned = [_align(stage, height, width) for stage in _pooled([s.float() for s in stages], recipe)]
     return torch.cat(aligned, dim=1).permute(0, 2, 3, 1).contiguous()
+
+
+def _pooled(stages: Sequence[torch.Tensor], recipe: Recipe) -> list[torch.Tensor]:
+    if recipe.pooling == "paper":
+        return paper_pooled(stages)
+    return [_local_mean(stage, recipe.patch_mean) for stage in stages]
 
 
 def _local_mean(stage: torch.Tensor, side: int) -> torch.Tensor:

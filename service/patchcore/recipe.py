@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 ScoreMode = Literal["max", "max-minus-half-median"]
+Pooling = Literal["mean", "paper"]
 
 SIDE_STEP = 32
 MIN_SIDE = 64
@@ -17,7 +18,8 @@ class Recipe(BaseModel):
     """What turns pictures into scores. Two banks with equal recipes give comparable scores.
 
     The fields' meaning: `stages` are the strides of the backbone's feature stages, finest first;
-    `patch_mean` is the side of the locally aware mean, in cells of each stage; `grid_stride` is the patch
+    `patch_mean` is the side of the locally aware mean, in cells of each stage; `pooling` "paper" pools as the
+    authors' code does instead (WideResNet50 only); `grid_stride` is the patch
     grid, in pixels of the network's input; `input_pixels` is the input's area; `smooth_sigma` is for drawing
     only, in pixels of a picture of 65,536 pixels. Raises pydantic's ValidationError on a value that cannot
     work; blocks never.
@@ -29,6 +31,7 @@ class Recipe(BaseModel):
     backbone: str = Field(default="efficientnet_lite0", min_length=1, max_length=128)
     stages: tuple[int, ...] = (8, 16)
     patch_mean: int = 3
+    pooling: Pooling = "mean"
     grid_stride: int = 8
     input_pixels: int = 65536
     keep_aspect: bool = True
