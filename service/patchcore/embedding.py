@@ -16,9 +16,9 @@ def embed(stages: Sequence[torch.Tensor], recipe: Recipe) -> torch.Tensor:
     float32, contiguous, D the sum of C_i, on the stages' device; H and W are the input's size over
     `recipe.grid_stride`. Each stage gets the k x k mean of its own cells: cells outside the picture do not
     count (the authors pad with zeros, which makes every border patch look darker than it is). Coarser stages
-    are raised bilinearly with half-pixel centres, finer ones averaged over their area. With pooling "paper" it
-    is the authors' embedding, D twice C_0 (see paper_embedding). Raises ValueError when the stages do not fit
-    the recipe or each other.
+    are raised bilinearly with half-pixel centres, finer ones averaged over their area. With pooling "paper"
+    it is the authors' embedding, D twice C_0 (see paper_embedding). Raises ValueError when the stages do not
+    fit the recipe or each other.
     """
     _check(stages, recipe)
     height, width = _grid(stages[0], recipe)
