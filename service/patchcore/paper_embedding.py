@@ -31,4 +31,5 @@ def _finest(stage: torch.Tensor) -> torch.Tensor:
 
 def _coarser(stage: torch.Tensor, width: int) -> torch.Tensor:
     mean = nnf.avg_pool2d(stage, 3, stride=1, padding=1)
-    return mean.unflatten(1, (width, -1)).mean(dim=2)
+    batch, _, rows, columns = mean.shape
+    return mean.reshape(batch, width, -1, rows, columns).mean(dim=2)
