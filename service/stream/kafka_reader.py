@@ -10,6 +10,10 @@ from service.stream.base import Record
 from service.stream.kafka_connection import broker_errors, connection_options, largest_request, start_client
 from service.stream.kafka_fetch import fetch
 
+# The broker answers a connection's requests in turn: a question about bounds waits for the fetch before it,
+# and a broker that looks for new records only when a fetch ends, as Tansu does, delays every one of them.
+LONGEST_FETCH_MS = 50
+
 
 def fetch_options(settings: KafkaSettings) -> dict[str, Any]:
     """What every consumer needs so that the largest record fits, and that aborted ones are not seen."""
@@ -17,15 +21,11 @@ def fetch_options(settings: KafkaSettings) -> dict[str, Any]:
         **connection_options(settings),
         "max_partition_fetch_bytes": largest_request(settings),
         "fetch_max_bytes": max(largest_request(settings), 50 * 2**20),
+        "fetch_max_wait_ms": LONGEST_FETCH_MS,
         "auto_offset_reset": "earliest",
         "enable_auto_commit": False,
         "isolation_level": "read_committed",
     }
-
-
-# The broker answers a connection's requests in turn: a question about bounds waits for the fetch before it,
-# by default half a second.
-LONGEST_FETCH_MS = 50
 
 
 class KafkaReader:
@@ -42,7 +42,7 @@ class KafkaReader:
     ) -> "KafkaReader":
         """A reader of these partitions, from the first kept offset or from the end."""
         consumer = await start_client(
-            lambda: AIOKafkaConsumer(**fetch_options(settings), fetch_max_wait_ms=LONGEST_FETCH_MS),
+            lambda: AIOKafkaConsumer(**fetch_options(settings)),
             AIOKafkaConsumer.start,
             AIOKafkaConsumer.stop,
             settings,

@@ -21,6 +21,7 @@ COMMANDS = (
     "ledger",
     "topics",
     "doctor",
+    "bench",
     "demo",
 )
 

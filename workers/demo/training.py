@@ -15,14 +15,16 @@ from service.training.part import GoodPart
 from service.training.publish import open_outlets, publish_bank
 from workers.demo.cells import Cell
 
+# The cells have 300 x 300 pixels: they are looked at as they are, not made smaller.
+RECIPE = Recipe(input_pixels=300 * 300)
+
 
 def learn(
     line: str, cells: Sequence[Cell], engine: EngineSettings, progress: BuildProgress
 ) -> tuple[BuiltBank, dict[str, bytes]]:
     """A line's bank and the bytes of its parts by sha256. Blocks for some seconds."""
     parts = [GoodPart.of(cell.path.name, cell.path.read_bytes()) for cell in cells]
-    recipe = Recipe()
-    built = build_bank(line, "default", parts, recipe, backbone_for(recipe, engine), progress)
+    built = build_bank(line, "default", parts, RECIPE, backbone_for(RECIPE, engine), progress)
     return built, {part.sha256: part.data for part in parts}
 
 
