@@ -10,6 +10,7 @@ from service.backbones.base import Backbone
 from service.images.contract import InputContract
 from service.images.picture import Picture
 from service.images.resize import to_batch
+from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
 from service.patchcore.recipe import Recipe
 
@@ -33,22 +34,24 @@ class PatchExtractor:
     @property
     def input_size(self) -> tuple[int, int]:
         """(height, width) of the network's input: extractors with equal backbone and size share a batch."""
-        return self.contract.input_height, self.contract.input_width
+        cut = 2 * self.recipe.crop_margin
+        return self.contract.input_height - cut, self.contract.input_width - cut
 
     def prepare(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """The network's input, [B, 3, height, width]. CPU only; 1 to 3 ms a picture of a megapixel."""
-        return to_batch(
+        whole = to_batch(
             [picture.pixels for picture in pictures],
-            self.input_size,
+            (self.contract.input_height, self.contract.input_width),
             white=self.contract.white,
             mean=self.backbone.mean,
             std=self.backbone.std,
         )
+        return cropped(whole, self.recipe.crop_margin)
 
     def features(self, stages: Sequence[torch.Tensor]) -> NDArray[np.float32]:
-        """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous."""
+        """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous, over the whole picture."""
         embedded: NDArray[np.float32] = embed(stages, self.recipe).cpu().numpy()
-        return embedded
+        return uncropped(embedded, self.recipe.crop_margin // self.recipe.grid_stride)
 
     def extract(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """float32 [B, H, W, D] of pictures that fit the contract (not checked here). Blocks for the network.

@@ -21,7 +21,8 @@ class Recipe(BaseModel):
     `patch_mean` is the side of the locally aware mean, in cells of each stage; `pooling` "paper" pools as the
     authors' code does instead (WideResNet50 only); `grid_stride` is the patch
     grid, in pixels of the network's input; `input_pixels` is the input's area; `smooth_sigma` is for drawing
-    only, in pixels of a picture of 65,536 pixels. Raises pydantic's ValidationError on a value that cannot
+    only, in pixels of a picture of 65,536 pixels; `crop_margin`, in pixels of the input, is cut off at every
+    side before the network. Raises pydantic's ValidationError on a value that cannot
     work; blocks never.
     """
 
@@ -35,6 +36,7 @@ class Recipe(BaseModel):
     grid_stride: int = 8
     input_pixels: int = 65536
     keep_aspect: bool = True
+    crop_margin: int = Field(default=0, ge=0)
     coreset_share: float = 0.02
     min_vectors: int = Field(default=100, ge=1)
     max_vectors: int = Field(default=20_000, ge=1)
@@ -91,6 +93,14 @@ class Recipe(BaseModel):
                 f"whiten_ridge {ridge} leaves whitening unstable: give 1e-9 to 1000, such as 1e-3"
             )
         return ridge
+
+    @model_validator(mode="after")
+    def _crop_cuts_whole_cells(self) -> Self:
+        if self.crop_margin % math.lcm(self.grid_stride, SIDE_STEP // 2):
+            raise ValueError(
+                f"crop_margin {self.crop_margin} cuts through cells: give a multiple of grid_stride and 16"
+            )
+        return self
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> Self:
