@@ -7,8 +7,8 @@ import uvicorn
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from service.runtime.background_server import BackgroundServer
 from service.settings import TelemetrySettings
-from service.web_server import BackgroundServer
 
 Readiness = Callable[[], str | None]
 

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import uvicorn
 
 from schemas.topics import TOPICS, TopicKind
+from service.runtime.background_server import BackgroundServer
 from service.settings import Settings
 from service.store import ObjectStore
 from service.stream.base import Broker
@@ -19,7 +20,6 @@ from service.web.exposure import require_loopback
 from service.web.feed import Feed
 from service.web.hub import Hub
 from service.web.view import View
-from service.web_server import BackgroundServer
 
 VIEW_FILE = "view.sqlite"
 # Live connections end by themselves when the hub closes; whatever else lingers is cut off after this.
