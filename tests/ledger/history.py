@@ -136,7 +136,7 @@ async def make_history(fates: Iterable[str], *, unfinished: int = 0, prefix: str
     ``unfinished`` frames lie past the watermark, without an outcome."""
     history = History(unfinished=unfinished, prefix=prefix)
     collector = _Collector(history.outcomes, prefix)
-    effects = Effects(history.store, collector, EffectRules(prefix, URL, "none"))
+    effects = Effects(history.store, collector, EffectRules(prefix, URL, "none", 8 * 2**20))
     history.banks = [_activated(line) for line in ("line-0", "line-1")]
     offsets = [0] * PARTITIONS
     every = list(fates)
