@@ -152,6 +152,9 @@ class Demo:
                     end = time.monotonic() + self._options.seconds
                 live.update(board(self._tally, self._settings.web.public_url, self._note))
                 await asyncio.sleep(0.25)
+        if not self._console.is_terminal:
+            # Off a terminal the table is drawn once, at the end, and without its line end.
+            self._console.print()
 
     async def _drain(self, watching: "asyncio.Task[None]") -> None:
         deadline = time.monotonic() + _DRAIN_SECONDS
