@@ -12,7 +12,7 @@ SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--
 .PHONY: help demo test check verify schemas screenshots format clean
 
 help: ## What the targets do
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo "  make demo SECONDS=60 ends by itself, approves a few parts and checks the ledger"
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -11,6 +11,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.frame import Headers
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
+from service.banks.activation_writer import ActivationDraft
 from service.banks.cache import MemoryCache
 from service.runtime.start import topic_specs
 from service.settings import (
@@ -22,6 +23,7 @@ from service.settings import (
     TelemetrySettings,
 )
 from service.store import ObjectStore, open_store
+from service.store.keys import bank_key
 from service.stream.base import Broker, Placed, Record
 from service.stream.memory import MemoryBroker
 from service.training.publish import open_outlets, publish_bank
@@ -53,11 +55,18 @@ class Plant:
         topic = self.topic(TopicKind.FRAMES)
         return await producer.send(topic, key=key, value=data, headers=headers, partition=partition)
 
-    async def put_in_force(self, line: str, parts: int = 24) -> None:
-        """Publish the line's bank of drawn parts as its next epoch."""
+    async def put_in_force(self, line: str, parts: int = 24, *, spoil: bool = False) -> None:
+        """Publish the line's bank of drawn parts as its next epoch; spoilt, its stored bytes are cut short
+        before the activation tells of them."""
         built = taught(line, parts)
         async with open_outlets(self.broker, self.store, MemoryCache(), PREFIX) as outlets:
-            await publish_bank(outlets, built, {}, actor="test")
+            if spoil:
+                await outlets.publisher.publish(built.data)
+                await self.store.put(bank_key(line, "default", built.version), built.data[:-9])
+                draft = ActivationDraft("default", built.version, len(built.data), built.thresholds)
+                await outlets.writer.activate(line, draft)
+            else:
+                await publish_bank(outlets, built, {}, actor="test")
 
     @asynccontextmanager
     async def inspecting(self) -> AsyncIterator[None]:

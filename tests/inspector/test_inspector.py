@@ -1,11 +1,13 @@
 """Laws of the inspector: one effective verdict for every accepted frame, whatever happens meanwhile."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from schemas.alert import Alert
 from schemas.frame import Headers
@@ -13,8 +15,8 @@ from schemas.ids import frame_uid, sha256_hex
 from schemas.reasons import DeadLetterReason, FaultReason, VerdictKind
 from schemas.topics import TopicKind
 from schemas.verdict import Verdict
-from service.store.keys import frame_key, heatmap_key
-from tests.extraction.lines import DEFECTIVE, GOOD
+from service.store.keys import bank_key, frame_key, heatmap_key
+from tests.extraction.lines import DEFECTIVE, GOOD, taught
 from tests.inspector.plant import Plant
 from tests.parts import draw_part, encode_png
 from workers.extraction.client import ExtractionClient
@@ -196,3 +198,41 @@ async def test_a_frame_that_kills_the_worker_is_set_aside_after_three_tries_of_i
     assert record.value == POISON
     assert len(alone) == MAX_TRIES
     assert sorted(verdict.source.offset for verdict in verdicts) == [0, 2]
+
+
+async def test_a_bank_whose_bytes_cannot_be_had_yet_is_waited_for_and_never_no_bank(plant: Plant) -> None:
+    # A line of its own: other tests leave their banks in the cache.
+    await plant.put_in_force("waiting")
+    built = taught("waiting")
+    key = bank_key("waiting", "default", built.version)
+    await plant.store.delete(key)
+    async with plant.inspecting():
+        await plant.send("waiting", GOOD, 0)
+        await plant.send("untaught", GOOD, 1)
+        (other,) = await plant.verdicts(1)
+        assert other.line == "untaught"
+        await asyncio.sleep(1.0)
+        assert len(await plant.records(TopicKind.VERDICTS)) == 1
+        await plant.store.put(key, built.data)
+        verdicts = await plant.verdicts(2)
+    (waited,) = [verdict for verdict in verdicts if verdict.line == "waiting"]
+    assert waited.score is not None
+    assert waited.epoch == 1
+
+
+async def test_an_activation_with_spoilt_bytes_leaves_the_old_bank_in_force_and_says_so(plant: Plant) -> None:
+    await plant.put_in_force("spoilt")
+    async with plant.inspecting():
+        await plant.send("spoilt", GOOD)
+        await plant.verdicts(1)
+        await plant.put_in_force("spoilt", parts=20, spoil=True)
+        async with asyncio.timeout(30):
+            while _gauge("patchline_bank_stale", line="spoilt") != 1:  # noqa: ASYNC110 - gauges signal nothing
+                await asyncio.sleep(0.05)
+        await plant.send("spoilt", GOOD)
+        verdicts = await plant.verdicts(2)
+    assert [verdict.epoch for verdict in verdicts] == [1, 1]
+
+
+def _gauge(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)

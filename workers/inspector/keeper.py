@@ -4,6 +4,7 @@ Any failure keeps the old bank. A line whose first bank cannot be had yet waits;
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ class Keeper:
         self._in_force: dict[str, InForce] = {}
         self._bad: set[tuple[str, int]] = set()
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._tried: set[str] = set()
+        self._attempted = asyncio.Event()
 
     def ready(self, line: str) -> bool:
         """Whether the line can be scored now: its bank is in force, or none was ever activated."""
@@ -59,13 +62,16 @@ class Keeper:
         return sorted(self._follower.log.lines() - self._in_force.keys())
 
     async def catch_up(self, patience: float) -> None:
-        """Read the log to its end and put every line's bank in force, as far as that goes in ``patience``
-        seconds; the rest goes on behind."""
+        """Read the log to its end and try to put every line's bank in force, for ``patience`` seconds at
+        most. What fails is tried again behind: one line's missing bank keeps no other line waiting."""
         await self._follower.read_to_end()
         for line in sorted(self._follower.log.lines()):
             self._adopt(line)
-        if self._busy:
-            await asyncio.wait(self._busy.values(), timeout=patience)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while not self._follower.log.lines() <= self._tried:
+                    self._attempted.clear()
+                    await self._attempted.wait()
 
     async def follow(self) -> None:
         """Adopt every change of the log; never returns by itself."""
@@ -80,9 +86,9 @@ class Keeper:
                 _log.error("bank no longer loads", line=in_force.activation.line, cause=refused.sentence)
 
     def _adopt(self, line: str) -> None:
-        if line not in self._busy:
-            task = self._busy[line] = asyncio.create_task(self._bring(line), name=f"bank of {line}")
-            task.add_done_callback(lambda _: self._busy.pop(line, None))
+        busy = self._busy.get(line)
+        if busy is None or busy.done():
+            self._busy[line] = asyncio.create_task(self._bring(line), name=f"bank of {line}")
 
     async def _bring(self, line: str) -> None:
         """Until the newest activation that is any good is in force."""
@@ -90,6 +96,8 @@ class Keeper:
         while self._candidates(line):
             finished = await self._try_newest_first(line)
             self._tell(line)
+            self._tried.add(line)
+            self._attempted.set()
             if not finished:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
