@@ -13,6 +13,7 @@ from workers.cli import failures
 COMMANDS = (
     "train",
     "inspect",
+    "evaluate",
     "run",
     "send",
     "watch",

@@ -1,0 +1,179 @@
+"""One category and one seed: parts chosen, a bank built, every test picture judged."""
+
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.backbones.base import Backbone
+from service.evaluation.categories import Category, Specimen, unreadable
+from service.evaluation.intervals import clopper_pearson
+from service.evaluation.maps import map_size, truth_of
+from service.evaluation.refusal import EvaluationRefused
+from service.evaluation.result import CategoryResult, SeedResult
+from service.images.decode import decode
+from service.images.unreadable import UnfitImage, UnreadableImage
+from service.inspection.extractor import PatchExtractor
+from service.inspection.line_model import LineModel
+from service.patchcore.anomaly_map import draw_grid
+from service.patchcore.metrics import aupro, auroc, average_precision
+from service.patchcore.recipe import Recipe
+from service.training.build import build_bank
+from service.training.built import BuiltBank
+from service.training.part import LIMITS, GoodPart
+from service.training.refusal import TrainingRefused
+
+BATCH = 8
+Progress = Callable[[str, int, int], None]
+"""Told of the step (extract, select, score), how much of it is done, and of how much."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Scores float64 [N] of N pictures; maps float32 [N, height, width], none where no mask is; seconds."""
+
+    scores: NDArray[np.float64]
+    maps: list[NDArray[np.float32]]
+    seconds: float
+
+
+def measure_seed(
+    category: Category,
+    parts: Sequence[GoodPart],
+    recipe: Recipe,
+    backbone: Backbone,
+    seed: int,
+    tell: Progress,
+) -> SeedResult:
+    """A bank of ``parts`` against the category's test pictures. Blocks: seconds to minutes. Raises
+    ``EvaluationRefused`` for parts that make no bank and for pictures that cannot be judged."""
+    began = time.perf_counter()
+    built = _built(category, parts, recipe, backbone, tell)
+    fit_seconds = time.perf_counter() - began
+    extractor = PatchExtractor(backbone, recipe, built.manifest.contract)
+    model = LineModel(built.memory_bank, built.thresholds, extractor)
+    try:
+        scored = _score(model, category, tell)
+    finally:
+        model.close()
+    return SeedResult(
+        seed=seed,
+        train_images=len(parts),
+        input_size=extractor.input_size,
+        bank_vectors=built.memory_bank.size,
+        alpha=built.thresholds.alpha,
+        fit_seconds=fit_seconds,
+        score_ms_per_image=1000 * scored.seconds / len(category.specimens),
+        # Before the pixels are ranked: what scoring needs, not what measuring it does.
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        **_quality(category, scored, built.thresholds.defect_score),
+    )
+
+
+def chosen(parts: Sequence[GoodPart], most: int | None, seed: int) -> list[GoodPart]:
+    """At most ``most`` of the parts, drawn without replacement by the seed, in their own order."""
+    if most is None or most >= len(parts):
+        return list(parts)
+    drawn = np.random.default_rng(seed).choice(len(parts), most, replace=False)
+    return [parts[number] for number in sorted(drawn)]
+
+
+def measure_category(
+    category: Category,
+    recipe: Recipe,
+    backbone: Backbone,
+    *,
+    max_train: int | None = None,
+    seeds: int = 1,
+    tell: Callable[[int], Progress],
+) -> CategoryResult:
+    """The category over ``seeds`` seeds, from the recipe's own upwards: each draws its parts and its
+    projection. ``tell`` gives each seed's progress. Blocks and raises as ``measure_seed``."""
+    parts = category.parts()
+    results = [
+        measure_seed(
+            category,
+            chosen(parts, max_train, seed),
+            recipe.model_copy(update={"seed": seed}),
+            backbone,
+            seed,
+            tell(seed),
+        )
+        for seed in range(recipe.seed, recipe.seed + seeds)
+    ]
+    defects = sum(specimen.defect for specimen in category.specimens)
+    return CategoryResult.over(
+        results,
+        name=category.name,
+        test_good=len(category.specimens) - defects,
+        test_defect=defects,
+        map_size=map_size(category.specimens),
+    )
+
+
+def _built(
+    category: Category, parts: Sequence[GoodPart], recipe: Recipe, backbone: Backbone, tell: Progress
+) -> BuiltBank:
+    try:
+        return build_bank("evaluation", "evaluation", parts, recipe, backbone, tell)
+    except TrainingRefused as refused:
+        raise EvaluationRefused(f"category {category.name}: {refused}") from refused
+
+
+def _score(model: LineModel, category: Category, tell: Progress) -> Scored:
+    specimens, size = category.specimens, map_size(category.specimens)
+    scores: list[float] = []
+    maps: list[NDArray[np.float32]] = []
+    seconds = 0.0
+    for begin in range(0, len(specimens), BATCH):
+        batch = [(each.path, each.path.read_bytes()) for each in specimens[begin : begin + BATCH]]
+        began = time.perf_counter()
+        grids, drawn = _judge(model, batch, size)
+        seconds += time.perf_counter() - began
+        scores += [float(grid.max()) for grid in grids]
+        maps += drawn if category.has_masks else []
+        tell("score", begin + len(batch), len(specimens))
+    return Scored(np.array(scores), maps, seconds)
+
+
+def _judge(
+    model: LineModel, batch: Sequence[tuple[Path, bytes]], size: tuple[int, int]
+) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+    pictures = []
+    for path, data in batch:
+        try:
+            pictures.append(decode(data, LIMITS))
+            model.check(pictures[-1])
+        except (UnreadableImage, UnfitImage) as error:
+            raise unreadable(path, error) from error
+    grids = model.score_features(model.extractor.extract(pictures))
+    return grids, [draw_grid(grid, size, model.bank.recipe.smooth_sigma) for grid in grids]
+
+
+def _quality(category: Category, scored: Scored, threshold: float) -> dict[str, Any]:
+    labels = np.array([specimen.defect for specimen in category.specimens])
+    return {
+        "image_auroc": auroc(labels, scored.scores),
+        "average_precision": average_precision(labels, scored.scores),
+        **_pixels(category.specimens, scored.maps),
+        **_alarms("false_alarm_rate", "false_alarm_interval", scored.scores[~labels] > threshold),
+        **_alarms("recall", "recall_interval", scored.scores[labels] > threshold),
+    }
+
+
+def _pixels(specimens: Sequence[Specimen], maps: Sequence[NDArray[np.float32]]) -> dict[str, float | None]:
+    if not maps:
+        return {"pixel_auroc": None, "aupro": None}
+    drawn = np.stack(maps)
+    truth = np.stack([truth_of(specimen, drawn.shape[1:]) for specimen in specimens])
+    return {"pixel_auroc": auroc(truth, drawn), "aupro": aupro(truth, drawn, 0.3)}
+
+
+def _alarms(rate: str, interval: str, alarmed: NDArray[np.bool_]) -> dict[str, Any]:
+    known = float(alarmed.mean()) if alarmed.size else None
+    return {rate: known, interval: clopper_pearson(int(alarmed.sum()), alarmed.size)}

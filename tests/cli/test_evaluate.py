@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.evaluation.drawn import lay_out
+
+PROMISED = {
+    "name",
+    "train_images",
+    "test_good",
+    "test_defect",
+    "image_auroc",
+    "pixel_auroc",
+    "aupro",
+    "false_alarm_rate",
+    "recall",
+    "input_size",
+    "bank_vectors",
+    "fit_seconds",
+    "score_ms_per_image",
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("root")
+    for name in ("bolt", "flange"):
+        lay_out(folder / name)
+    return folder
+
+
+def test_the_document_for_machines_holds_what_is_promised(patchline: Command, root: Path) -> None:
+    ended = patchline("evaluate", root, "--max-train", 5, "--json")
+    assert ended.code == 0
+    assert set(ended.json) == {"categories", "mean", "recipe", "backbone", "weights_sha256", "version"}
+    assert [category["name"] for category in ended.json["categories"]] == ["bolt", "flange"]
+    for category in ended.json["categories"]:
+        assert set(category) >= PROMISED
+        assert (category["train_images"], category["test_good"], category["test_defect"]) == (5, 3, 4)
+    first = ended.json["categories"][0]
+    assert ended.json["mean"]["image_auroc"] == first["image_auroc"]
+    assert first["image_auroc"] > 0.9
+    assert ended.json["recipe"]["name"] == "plain"
+    assert len(ended.json["weights_sha256"]) == 64
+    assert [line.split(":")[0] for line in ended.err.splitlines()] == ["bolt", "flange"]
+
+
+def test_people_get_a_table_and_its_intervals_beside_it(patchline: Command, root: Path) -> None:
+    ended = patchline("evaluate", root / "flange", "--seeds", 2, "--recipe", "plain")
+    assert ended.code == 0
+    assert "AUPRO" in ended.out
+    assert "±" in ended.out
+    assert "flange" in ended.out
+    assert "95 % intervals" in ended.err
+
+
+def test_an_unknown_recipe_is_wrong_use(patchline: Command, root: Path) -> None:
+    ended = patchline("evaluate", root, "--recipe", "plian")
+    assert (ended.code, ended.out) == (2, "")
+    assert "'plian'" in ended.sentence
+
+
+def test_what_cannot_be_evaluated_is_one_sentence(patchline: Command, tmp_path: Path) -> None:
+    ended = patchline("evaluate", lay_out(tmp_path / "flange", train=3, defects=False), "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert "category flange has 3 good training parts" in ended.sentence

@@ -1,0 +1,177 @@
+"""``patchline evaluate``: a recipe measured on pictures whose truth is known."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from service.backbones.base import Backbone
+    from service.evaluation.categories import Category
+    from service.evaluation.result import CategoryResult, Evaluation
+    from service.patchcore import Recipe
+
+_FIGURES = {
+    "image_auroc": "AUROC",
+    "average_precision": "AP",
+    "pixel_auroc": "pixel AUROC",
+    "aupro": "AUPRO",
+    "false_alarm_rate": "false alarms",
+    "recall": "recall",
+}
+
+_STEPS = {"extract": "looking at the parts", "select": "choosing vectors", "score": "judging"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: patchline evaluate mvtec/bottle --max-train 50 --seeds 3")(evaluate)
+
+
+def evaluate(
+    root: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ROOT", help="A category with train/good and test in it, or a folder of them."
+        ),
+    ],
+    recipe: Annotated[str | None, typer.Option(metavar="NAME", help="The recipe to measure.")] = None,
+    max_train: Annotated[
+        int | None, typer.Option(metavar="N", min=5, help="Take at most N good parts, drawn by the seed.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(metavar="K", min=1, max=100, help="Measure K draws.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well good parts alone tell defects, and at what cost.
+
+    Folders as in MVTec AD: train/good, test/good, test/DEFECT, ground_truth/DEFECT/STEM_mask.png (masks may
+    be missing). What cannot be measured, for want of a class or of masks, is null.
+    """
+    from service.evaluation.categories import find_categories
+    from workers.cli.device import ready_backbone
+    from workers.cli.installation import command_settings
+    from workers.cli.screen import answers, note, print_json
+
+    chosen = _recipe(recipe)
+    settings = command_settings()
+    categories = find_categories(root)
+    backbone = ready_backbone(settings, chosen)
+    results = [_measure(category, chosen, backbone, max_train, seeds) for category in categories]
+    evaluation = _evaluation(results, chosen, backbone)
+    if as_json:
+        print_json(evaluation.model_dump(mode="json"))
+        return
+    answers().print(_table(evaluation))
+    note(_summary(evaluation))
+
+
+def _recipe(name: str | None) -> "Recipe":
+    from service.patchcore import Recipe
+    from workers.cli.failures import Refused
+
+    if name is None or name == Recipe().name:
+        return Recipe()
+    raise Refused(f"no recipe is called {name!r}: the only one is {Recipe().name}")
+
+
+def _measure(
+    category: "Category", recipe: "Recipe", backbone: "Backbone", max_train: int | None, seeds: int
+) -> "CategoryResult":
+    from service.evaluation.measure import measure_category
+    from workers.cli.progress import Tell, progress_bars
+    from workers.cli.screen import note
+
+    def step(tell: Tell, seed: int, step: str, done: int, expected: int) -> None:
+        tell(f"{category.name}, seed {seed}: {_STEPS[step]}", done, expected)
+
+    with progress_bars({}) as tell:
+        result = measure_category(
+            category,
+            recipe,
+            backbone,
+            max_train=max_train,
+            seeds=seeds,
+            tell=lambda seed: partial(step, tell, seed),
+        )
+    note(f"{result.name}: AUROC {_cell(result, 'image_auroc')}, {result.score_ms_per_image:.0f} ms a picture")
+    return result
+
+
+def _evaluation(results: "list[CategoryResult]", recipe: "Recipe", backbone: "Backbone") -> "Evaluation":
+    from service.evaluation.result import Evaluation, means
+
+    return Evaluation(
+        categories=tuple(results),
+        mean=means(results),
+        recipe=recipe,
+        backbone=backbone.name,
+        weights_sha256=backbone.weights_sha256,
+        version=_installed(),
+    )
+
+
+def _installed() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("patchline")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _table(evaluation: "Evaluation") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("category", overflow="fold")
+    for name in ("good", "tested", *_FIGURES.values(), "input", "vectors", "fit s", "ms", "peak MB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for result in evaluation.categories:
+        table.add_row(*_row(result))
+    if len(evaluation.categories) > 1:
+        means = [_number(evaluation.mean[name]) for name in _FIGURES]
+        table.add_row("mean", "", "", *means, style="bold")
+    return table
+
+
+def _row(result: "CategoryResult") -> tuple[str, ...]:
+    height, width = result.input_size
+    return (
+        result.name,
+        str(result.train_images),
+        f"{result.test_good}+{result.test_defect}",
+        *(_cell(result, name) for name in _FIGURES),
+        f"{width}×{height}",
+        f"{result.bank_vectors:.0f}",
+        f"{result.fit_seconds:.1f}",
+        f"{result.score_ms_per_image:.1f}",
+        f"{result.peak_memory_mb:.0f}",
+    )
+
+
+def _cell(result: "CategoryResult", figure: str) -> str:
+    spread = result.spread[figure]
+    return _number(getattr(result, figure)) + ("" if spread is None else f" ±{spread:.3f}")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _summary(evaluation: "Evaluation") -> str:
+    """What the table has no room for."""
+    rates = (
+        f"{result.name}: false alarms {_range(result.false_alarm_interval)}, "
+        f"recall {_range(result.recall_interval)}"
+        for result in evaluation.categories
+    )
+    return f"95 % intervals of the rates at the automatic threshold. {'; '.join(rates)}. – is not defined."
+
+
+def _range(interval: tuple[float, float] | None) -> str:
+    return "–" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
