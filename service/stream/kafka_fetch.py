@@ -27,10 +27,16 @@ async def fetch(
 ) -> list[Record]:
     """The next records of these partitions. Must not be cancelled: the library would lose count of its
     polls. ``places`` may name partitions that are not assigned, and must not be empty."""
+    before = _positions(consumer, places)
+    if before.keys() != consumer.assignment() & set(places):
+        # The library is still asking where to begin; what a poll took until then could not be given again.
+        await asyncio.sleep(min(timeout_ms, KNOWN_MS) / 1000)
+        return []
     try:
         return _records(await consumer.getmany(*places, timeout_ms=timeout_ms, max_records=max_records))
     except BEYOND_THE_LIBRARY:
         _end_of_poll(consumer)
+        _give_again(consumer, before)
     records: list[Record] = []
     for place in sorted(consumer.assignment() & set(places)):
         if len(records) < max_records:
@@ -85,6 +91,25 @@ async def _fetch_raw(
             undone = rest[2] if response.API_VERSION >= 11 else rest[-2]
             return (b"", ()) if error else (bytes(rest[-1]), undone or ())
     return b"", ()
+
+
+def _positions(consumer: Any, places: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    """Where each assigned partition stands, as far as that is known."""
+    subscription = consumer._subscription.subscription
+    assignment = subscription.assignment if subscription is not None else None
+    if assignment is None:
+        return {}
+    states = {place: assignment.state_value(place) for place in assignment.tps & set(places)}
+    return {place: state.position for place, state in states.items() if state.has_valid_position}
+
+
+def _give_again(consumer: Any, before: Mapping[TopicPartition, int]) -> None:
+    """A poll that raises at one partition drops what it had already taken from others, and goes on past it:
+    those partitions are sought back, or their records would be lost."""
+    after = _positions(consumer, tuple(before))
+    for place, position in after.items():
+        if position != before[place]:
+            consumer.seek(place, before[place])
 
 
 def _end_of_poll(consumer: Any) -> None:

