@@ -29,7 +29,7 @@ def embed(stages: Sequence[torch.Tensor], recipe: Recipe) -> torch.Tensor:
 def _pooled(stages: Sequence[torch.Tensor], recipe: Recipe) -> list[torch.Tensor]:
     if recipe.pooling == "paper":
         return paper_pooled(stages)
-    return [_local_mean(stage, recipe.patch_mean) for stage in stages]
+    return [_local_mean(stage, side) for stage, side in zip(stages, recipe.patch_means, strict=True)]
 
 
 def _local_mean(stage: torch.Tensor, side: int) -> torch.Tensor:

@@ -18,12 +18,11 @@ class Recipe(BaseModel):
     """What turns pictures into scores. Two banks with equal recipes give comparable scores.
 
     The fields' meaning: `stages` are the strides of the backbone's feature stages, finest first;
-    `patch_mean` is the side of the locally aware mean, in cells of each stage; `pooling` "paper" pools as the
-    authors' code does instead (WideResNet50 only); `grid_stride` is the patch
-    grid, in pixels of the network's input; `input_pixels` is the input's area; `smooth_sigma` is for drawing
-    only, in pixels of a picture of 65,536 pixels; `crop_margin`, in pixels of the input, is cut off at every
-    side before the network. Raises pydantic's ValidationError on a value that cannot
-    work; blocks never.
+    `patch_mean` is the side of the locally aware mean, in cells of each stage, one for all or one for each;
+    `pooling` "paper" pools as the authors' code does instead (WideResNet50 only); `grid_stride` is the patch
+    grid, in pixels of the network's input; `input_pixels` is the input's area; `crop_margin`, in pixels of
+    the input, is cut off at every side before the network; `smooth_sigma` is for drawing only, in pixels of a
+    picture of 65,536 pixels. Raises pydantic's ValidationError on a value that cannot work; blocks never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +30,7 @@ class Recipe(BaseModel):
     name: str = Field(default="plain", min_length=1, max_length=64)
     backbone: str = Field(default="efficientnet_lite0", min_length=1, max_length=128)
     stages: tuple[int, ...] = (8, 16)
-    patch_mean: int = 3
+    patch_mean: int | tuple[int, ...] = 3
     pooling: Pooling = "mean"
     grid_stride: int = 8
     input_pixels: int = 65536
@@ -57,10 +56,11 @@ class Recipe(BaseModel):
 
     @field_validator("patch_mean")
     @classmethod
-    def _patch_mean_is_odd(cls, side: int) -> int:
-        if side < 1 or side % 2 == 0:
-            raise ValueError(f"patch_mean {side} has no centre cell: give an odd number, 1 for no mean")
-        return side
+    def _patch_mean_is_odd(cls, means: int | tuple[int, ...]) -> int | tuple[int, ...]:
+        for side in (means,) if isinstance(means, int) else means:
+            if side < 1 or side % 2 == 0:
+                raise ValueError(f"patch_mean {side} has no centre cell: give an odd number, 1 for no mean")
+        return means
 
     @field_validator("grid_stride")
     @classmethod
@@ -95,6 +95,14 @@ class Recipe(BaseModel):
         return ridge
 
     @model_validator(mode="after")
+    def _each_stage_has_its_mean(self) -> Self:
+        if len(self.patch_means) != len(self.stages):
+            raise ValueError(
+                f"patch_mean {self.patch_mean} does not fit {len(self.stages)} stages: give one for each"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _crop_cuts_whole_cells(self) -> Self:
         if self.crop_margin % math.lcm(self.grid_stride, SIDE_STEP // 2):
             raise ValueError(
@@ -109,6 +117,11 @@ class Recipe(BaseModel):
                 f"min_vectors {self.min_vectors} is above max_vectors {self.max_vectors}: lower the first"
             )
         return self
+
+    @property
+    def patch_means(self) -> tuple[int, ...]:
+        """The side of the mean of each stage."""
+        return (self.patch_mean,) * len(self.stages) if isinstance(self.patch_mean, int) else self.patch_mean
 
     def keep(self, patches: int) -> int:
         """How many of `patches` patches a bank of this recipe keeps."""

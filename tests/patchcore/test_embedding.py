@@ -35,6 +35,12 @@ def test_coarser_stage_is_raised_with_half_pixel_centres() -> None:
     assert torch.allclose(out, raised)
 
 
+def test_each_stage_may_have_a_mean_of_its_own() -> None:
+    fine_alone, both = embed(stages(), Recipe(patch_mean=(1, 3))), embed(stages(), Recipe())
+    assert torch.equal(fine_alone[..., :3], embed(stages(), Recipe(patch_mean=1))[..., :3])
+    assert torch.equal(fine_alone[..., 3:], both[..., 3:])
+
+
 def test_finer_stage_is_averaged_over_its_area() -> None:
     fine = stages()[0]
     out = embed(stages(), Recipe(patch_mean=1, grid_stride=16))
