@@ -1,0 +1,55 @@
+"""The named recipes: one setting for all lines, chosen without a defect of any of them."""
+
+from service.patchcore.recipe import Recipe
+
+PAPER = Recipe(
+    name="paper",
+    backbone="wide_resnet50_2",
+    pooling="paper",
+    input_pixels=256 * 256,
+    keep_aspect=False,
+    crop_margin=16,
+    # The crop's margin holds copies of patches: a tenth of the 28 x 28 that the network saw, of 32 x 32.
+    coreset_share=0.1 * 28**2 / 32**2,
+    max_vectors=1_000_000,
+)
+"""The authors' code: resized to 256, cropped to 224, layers 2 and 3, 10 % of the patches, the maximum."""
+
+BALANCED = Recipe(
+    name="balanced",
+    backbone="efficientnet_lite2",
+    patch_mean=(1, 3),
+    grid_stride=16,
+    input_pixels=512 * 512,
+    coreset_share=1.0,
+    max_vectors=5_000,
+    whiten=True,
+    whiten_ridge=0.1,
+    score="max-minus-half-median",
+)
+"""Small defects and large ones: the fine stage as it is, the coarse one with its neighbours."""
+
+FAST = Recipe(
+    name="fast",
+    patch_mean=(1, 3),
+    coreset_share=1.0,
+    max_vectors=2_500,
+    whiten=True,
+    whiten_ridge=0.1,
+    score="max-minus-half-median",
+)
+"""For a line with 20 ms a frame: a smaller network, a quarter of the pixels, half the bank."""
+
+ACCURATE = Recipe(
+    **{**BALANCED.model_dump(), "name": "accurate", "input_pixels": 768**2, "max_vectors": 20_000}
+)
+"""For a line that has time: more pixels where the picture has them, and a larger bank."""
+
+RECIPES = {recipe.name: recipe for recipe in (BALANCED, FAST, ACCURATE, PAPER)}
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name. Raises ValueError, naming those there are, for another."""
+    if name not in RECIPES:
+        raise ValueError(f"no recipe is called {name!r}: choose from {', '.join(RECIPES)}")
+    return RECIPES[name]
