@@ -29,10 +29,16 @@ class _Command(Message):
 
 
 class ApproveGood(_Command):
-    """These parts are good: they join the bank of the model that judged them."""
+    """These parts are good: they join the bank of the model that judged them. What a gate found suspicious
+    is carried out when another person approves it too."""
 
     kind: Literal["ApproveGood"] = "ApproveGood"
     frames: tuple[FrameRef, ...] = Field(min_length=1, max_length=1000)
+    audit: bool = Field(
+        default=False,
+        description="the frames were drawn at random from all that the line saw, whatever their verdict: "
+        "only then do their scores join the calibration",
+    )
 
 
 class ConfirmDefect(_Command):

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from schemas.command import FrameRef
 from schemas.ids import LineId, ModelName, Version
 from schemas.message import Message, Moment
-from schemas.reasons import CommandKind, LineEventKind
+from schemas.reasons import CommandKind, Gate, LineEventKind
 
 
 class LineEvent(Message):
@@ -28,4 +29,16 @@ class LineEvent(Message):
     vectors: int | None = Field(default=None, ge=0)
     share_done: float | None = Field(default=None, ge=0, le=1)
     seconds: float | None = Field(default=None, ge=0)
+    gate: Gate | None = Field(default=None, description="the gate that refused a bank")
+    needs_second_person: bool | None = Field(
+        default=None, description="true when the same approval by another person is carried out"
+    )
+    frames: tuple[FrameRef, ...] | None = Field(
+        default=None, description="the canary that was made or retired, or the frames that a gate refused for"
+    )
+    known_misses: tuple[UUID, ...] | None = Field(
+        default=None, description="canaries, by frame_uid, that the bank before missed already"
+    )
+    radius_before: float | None = Field(default=None, ge=0, description="when all was selected again")
+    radius_after: float | None = Field(default=None, ge=0)
     at: Moment

@@ -68,6 +68,17 @@ class CommandKind(Worded):
     SET_MAINTENANCE = "SetMaintenance", "Open or close a maintenance window of the line."
 
 
+class Gate(Worded):
+    """What a bank must pass before it is put in force. An event names the gate that refused, and the frames
+    that it refused for."""
+
+    UNSOUND = "unsound", "The bank would be empty, or hold values that are not finite."
+    FALSE_ALARMS = "false-alarms", "More of the known good parts would alarm than the line's rate allows."
+    CANARY_SILENT = "canary-silent", "A confirmed defect that alarms now would no longer alarm."
+    CANARY_MARGIN = "canary-margin", "A confirmed defect would alarm by a margin that is much smaller."
+    SUSPICIOUS_PART = "suspicious-part", "The part scores so high that it may be a defect."
+
+
 class LineEventKind(Worded):
     """What is told about a line."""
 
