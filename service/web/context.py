@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service.store.object_store import ObjectStore
 from service.web.approvals import Approvals
 from service.web.hub import Hub
+from service.web.orders import Orders
 from service.web.view import View
 
 
@@ -16,5 +17,6 @@ class Context:
     store: ObjectStore
     hub: Hub
     approvals: Approvals
+    orders: Orders
     public_url: str
     max_frame_bytes: int

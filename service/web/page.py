@@ -15,10 +15,13 @@ from service.store import ObjectStore
 from service.stream.base import Broker
 from service.web.app import create_app
 from service.web.approvals import Approvals
+from service.web.command_log import CommandLog
 from service.web.context import Context
 from service.web.exposure import require_loopback
 from service.web.feed import Feed
+from service.web.frame_names import FrameNames
 from service.web.hub import Hub
+from service.web.orders import Orders
 from service.web.view import View
 
 VIEW_FILE = "view.sqlite"
@@ -43,9 +46,10 @@ async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> As
         hub = Hub()
         prefix = settings.kafka.topic_prefix
         commands = TOPICS[TopicKind.COMMANDS].name(prefix)
-        approvals = Approvals(view, store, await broker.producer(), commands)
+        names, log = FrameNames(view, store), CommandLog(view, await broker.producer(), commands)
         limit = settings.inspector.max_reference_bytes
-        context = Context(view, store, hub, approvals, settings.web.public_url, limit)
+        approvals, orders = Approvals(names, log), Orders(names, log)
+        context = Context(view, store, hub, approvals, orders, settings.web.public_url, limit)
         feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts)
         async with _fed(feed) as feeding:
             yield Page(context, feed, feeding)

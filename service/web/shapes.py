@@ -18,7 +18,8 @@ class _Shape(BaseModel):
 
 
 class CommandState(_Shape):
-    """What became of a command. ``epoch`` and ``version`` are what it put in force, when it did."""
+    """What became of a command. ``epoch`` and ``version`` are what it put in force, when it did;
+    ``share_done`` is how far a pending one says that it is."""
 
     command_id: UUID
     line: LineId
@@ -26,6 +27,7 @@ class CommandState(_Shape):
     sentence: str = ""
     epoch: int | None = None
     version: Version | None = None
+    share_done: float | None = None
 
 
 class VerdictItem(Verdict):

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from schemas.ids import LineId
 from service.store.errors import StoreError
 from service.web.context import Context
+from service.web.orders import Order
 from service.web.problem import Problem
 from service.web.shapes import Accepted, ApprovalRequest, CommandState
 
@@ -21,6 +22,13 @@ def router(context: Context) -> APIRouter:
             return await context.approvals.approve(line, request.frames, request.why)
         except StoreError as error:
             raise Problem(503, "the object store does not answer: approve again in a moment") from error
+
+    @routes.post("/lines/{line}/commands", status_code=202, summary="Ask something of a line")
+    async def order(line: LineId, order: Order) -> Accepted:
+        try:
+            return await context.orders.give(line, order)
+        except StoreError as error:
+            raise Problem(503, "the object store does not answer: ask again in a moment") from error
 
     @routes.get("/commands/{command_id}", summary="What became of a command")
     async def command(command_id: UUID) -> CommandState:

@@ -62,7 +62,10 @@ def command(connection: sqlite3.Connection, command_id: str) -> CommandState | N
         # Its result may have been read before the command itself.
         query = "SELECT command_id, line, body FROM command_results WHERE command_id = ?"
         row = connection.execute(query, (command_id,)).fetchone()
-    return _state(row) if row else None
+    if row is None:
+        return None
+    state = _state(row)
+    return _with_progress(connection, state) if state.status == "pending" else state
 
 
 def approvals(connection: sqlite3.Connection, uids: Sequence[str]) -> dict[str, CommandState]:
@@ -71,6 +74,18 @@ def approvals(connection: sqlite3.Connection, uids: Sequence[str]) -> dict[str, 
     query = f"{APPROVALS} WHERE f.uid IN ({marks}) ORDER BY c.issued_at"
     rows: Iterable[tuple[str, str, str, str | None]] = connection.execute(query, uids)
     return {uid: _state(rest) for uid, *rest in rows}
+
+
+def _with_progress(connection: sqlite3.Connection, state: CommandState) -> CommandState:
+    query = (
+        "SELECT body FROM line_events WHERE line = ? AND json_extract(body, '$.command_id') = ? "
+        "ORDER BY log_offset DESC LIMIT 1"
+    )
+    row = connection.execute(query, (state.line, str(state.command_id))).fetchone()
+    if row is None:
+        return state
+    event = LineEvent.from_bytes(row[0].encode())
+    return state.model_copy(update={"sentence": event.sentence, "share_done": event.share_done})
 
 
 def _state(row: Sequence[str | None]) -> CommandState:
