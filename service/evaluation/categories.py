@@ -129,7 +129,7 @@ def _header(path: Path) -> ImageHeader:
     return header
 
 
-def unreadable(path: Path, reason: object) -> EvaluationRefused:
+def unreadable(path: object, reason: object) -> EvaluationRefused:
     """The refusal of a file that is no picture, or none that can be judged."""
     return EvaluationRefused(
         f"{path} is no readable picture ({str(reason).rstrip('.')}): remove it or save it again"

@@ -4,31 +4,27 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.backbones.base import Backbone
-from service.evaluation.categories import Category, Specimen, unreadable
+from service.evaluation.categories import Category, Specimen
 from service.evaluation.intervals import clopper_pearson
+from service.evaluation.judging import BATCH, judge
 from service.evaluation.maps import map_size, truth_of
 from service.evaluation.refusal import EvaluationRefused
 from service.evaluation.result import CategoryResult, SeedResult
-from service.images.decode import decode
-from service.images.unreadable import UnfitImage, UnreadableImage
 from service.inspection.extractor import PatchExtractor
 from service.inspection.line_model import LineModel
-from service.patchcore.anomaly_map import draw_grid
 from service.patchcore.metrics import aupro, auroc, average_precision
 from service.patchcore.recipe import Recipe
 from service.training.build import build_bank
 from service.training.built import BuiltBank
-from service.training.part import LIMITS, GoodPart
+from service.training.part import GoodPart
 from service.training.refusal import TrainingRefused
 
-BATCH = 8
 Progress = Callable[[str, int, int], None]
 """Told of the step (extract, select, score), how much of it is done, and of how much."""
 
@@ -133,26 +129,12 @@ def _score(model: LineModel, category: Category, tell: Progress) -> Scored:
     for begin in range(0, len(specimens), BATCH):
         batch = [(each.path, each.path.read_bytes()) for each in specimens[begin : begin + BATCH]]
         began = time.perf_counter()
-        grids, drawn = _judge(model, batch, size)
+        grids, drawn = judge(model, batch, size)
         seconds += time.perf_counter() - began
         scores += [float(grid.max()) for grid in grids]
         maps += drawn if category.has_masks else []
         tell("score", begin + len(batch), len(specimens))
     return Scored(np.array(scores), maps, seconds)
-
-
-def _judge(
-    model: LineModel, batch: Sequence[tuple[Path, bytes]], size: tuple[int, int]
-) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-    pictures = []
-    for path, data in batch:
-        try:
-            pictures.append(decode(data, LIMITS))
-            model.check(pictures[-1])
-        except (UnreadableImage, UnfitImage) as error:
-            raise unreadable(path, error) from error
-    grids = model.score_features(model.extractor.extract(pictures))
-    return grids, [draw_grid(grid, size, model.bank.recipe.smooth_sigma) for grid in grids]
 
 
 def _quality(category: Category, scored: Scored, threshold: float) -> dict[str, Any]:

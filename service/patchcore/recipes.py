@@ -45,7 +45,13 @@ ACCURATE = Recipe(
 )
 """For a line that has time: more pixels where the picture has them, and a larger bank."""
 
-RECIPES = {recipe.name: recipe for recipe in (BALANCED, FAST, ACCURATE, PAPER)}
+PLAIN = Recipe()
+"""PatchCore without any change of ours, on the smallest network."""
+
+DEFAULT = BALANCED
+"""What commands take when no recipe is named."""
+
+RECIPES = {recipe.name: recipe for recipe in (BALANCED, FAST, ACCURATE, PAPER, PLAIN)}
 
 
 def recipe_named(name: str) -> Recipe:

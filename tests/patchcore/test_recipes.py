@@ -5,7 +5,7 @@ import pytest
 from service.patchcore.recipe import Recipe, input_size
 from service.patchcore.recipes import PAPER, RECIPES, recipe_named
 
-NAMES = ["balanced", "fast", "accurate", "paper"]
+NAMES = ["balanced", "fast", "accurate", "paper", "plain"]
 
 
 def test_every_recipe_is_found_by_its_name() -> None:
@@ -14,7 +14,7 @@ def test_every_recipe_is_found_by_its_name() -> None:
 
 
 def test_another_name_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="'balnced': choose from balanced, fast, accurate, paper"):
+    with pytest.raises(ValueError, match="'balnced': choose from balanced, fast, accurate, paper, plain"):
         recipe_named("balnced")
 
 

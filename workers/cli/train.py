@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.options import AsJson, Line, line_id
+from workers.cli.recipe_options import BudgetMs, RecipeChoice, RecipeName, RecipeSettings, recipe_within
 from workers.cli.trained import Trained, tell_trained
 
 if TYPE_CHECKING:
     from schemas.activation import Activated
+    from service.patchcore import Recipe
     from service.settings import Settings
     from service.training.built import BuiltBank
     from service.training.part import GoodPart
@@ -40,6 +42,9 @@ def train(
         float, typer.Option(metavar="RATE", help="The share of good parts that may raise an alarm.")
     ] = 0.01,
     why: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the line's history.")] = "",
+    recipe: RecipeName = None,
+    option: RecipeSettings = None,
+    budget_ms: BudgetMs = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a bank from good parts alone, write it to a file, publish it, or both.
@@ -51,13 +56,16 @@ def train(
     if out is None and not publish:
         raise typer.BadParameter("the bank would go nowhere: give --out FILE, --publish, or both")
     rates = _rates(false_alarm_rate)
+    choice = RecipeChoice.of(recipe, option, budget_ms)
+    wanted = choice.recipe()
     settings = command_settings()
     began = time.monotonic()
     _refuse_unwritable(out)
     if publish:
         asyncio.run(_require_installation(settings))
     parts, notes = _read(good)
-    built = _build(settings, line, model, parts, rates)
+    fitted = recipe_within(choice, wanted, settings, [part.form for part in parts])
+    built = _build(settings, line, model, parts, fitted, rates)
     if out is not None:
         _write(out, built.data)
     activated = asyncio.run(_publish(settings, built, parts, why)) if publish else None
@@ -108,14 +116,12 @@ def _read(good: Path) -> "tuple[list[GoodPart], list[str]]":
 
 
 def _build(
-    settings: "Settings", line: str, model: str, parts: "list[GoodPart]", rates: "Rates"
+    settings: "Settings", line: str, model: str, parts: "list[GoodPart]", recipe: "Recipe", rates: "Rates"
 ) -> "BuiltBank":
-    from service.patchcore import Recipe
     from service.training.build import build_bank
     from workers.cli.device import ready_backbone
     from workers.cli.progress import progress_bars
 
-    recipe = Recipe()
     backbone = ready_backbone(settings, recipe)
     with progress_bars(_STEPS) as tell:
         return build_bank(line, model, parts, recipe, backbone, tell, rates=rates)
