@@ -65,8 +65,6 @@ NOT_BUILT: frozenset[Worded] = frozenset(
         VerdictKind.DROPPED,
         FaultReason.BREAKER_OPEN,
         FaultReason.MAINTENANCE,
-        CommandKind.CONFIRM_DEFECT,
-        CommandKind.RETIRE_CANARY,
         CommandKind.REMOVE_PART,
         CommandKind.REBUILD,
         CommandKind.SET_MAINTENANCE,

@@ -32,8 +32,18 @@ def part_key(line: str, model: str, sha256: str) -> str:
     return f"parts/{_line(line)}/{_model(model)}/{_sha256(sha256, 'part')}"
 
 
+def canary_key(line: str, model: str, sha256: str) -> str:
+    """The frame of a canary; retention never touches it."""
+    return f"canaries/{_line(line)}/{_model(model)}/{_sha256(sha256, 'canary')}"
+
+
+def canary_record_key(line: str, model: str, sha256: str) -> str:
+    """How a canary was judged when it was confirmed, and by whom it was."""
+    return f"{canary_key(line, model, sha256)}.json"
+
+
 def features_key(line: str, model: str, part_sha256: str, contract_hash: str) -> str:
-    """The features of a part under one input contract, kept so that a rebuild extracts nothing."""
+    """The features of a part or a canary under one input contract, kept so that a rebuild extracts nothing."""
     part, contract = _sha256(part_sha256, "part"), _sha256(contract_hash, "contract")
     return f"features/{_line(line)}/{_model(model)}/{part}-{contract}.safetensors"
 

@@ -177,6 +177,16 @@ class Plant:
                     return found
                 await asyncio.sleep(0.02)
 
+    async def outcome(self, *commands: AnyCommand) -> list[LineEvent]:
+        """The results of commands, each sent after the one before it has its result."""
+        before = {event.command_id for event in await self.events()}
+        events = []
+        async with self.rebuilder():
+            for number, command in enumerate(commands, 1):
+                await self.send(command)
+                events.append((await self.results(len(before) + number))[command.command_id])
+        return events
+
     async def history(self, line: str = "line1") -> list[Activated]:
         name = topic(TopicKind.BANKS)
         follower = ActivationFollower(await self.broker.reader(name), name)
@@ -200,3 +210,8 @@ class Plant:
 
 def approve(*frames: FrameRef, line: str = "line1", actor: str = "ann", why: str = "") -> ApproveGood:
     return ApproveGood(command_id=uuid4(), line=line, actor=actor, why=why, issued_at=NOON, frames=frames)
+
+
+def asked(line: str = "line1", actor: str = "eve") -> dict[str, object]:
+    """What every command says."""
+    return {"command_id": uuid4(), "line": line, "actor": actor, "issued_at": NOON}

@@ -114,7 +114,7 @@ async def test_an_expired_frame_is_named(plant: Plant) -> None:
     ref = await plant.frame(20)
     await plant.store.delete(frame_key("line1", ref.frame_uid))
     sentence = await refusal(plant, approve(await plant.frame(21), ref))
-    assert sentence == "frame frame-20 is no longer stored: approve a newer frame of such a part"
+    assert sentence == "frame frame-20 is no longer stored: take a newer frame of such a part"
 
 
 async def test_a_frame_whose_bytes_are_others_is_named(plant: Plant) -> None:
@@ -144,7 +144,7 @@ async def test_a_known_part_beside_a_new_one_is_passed_over_with_a_note(plant: P
 async def test_a_picture_that_does_not_fit_the_contract_is_named_with_its_reason(plant: Plant) -> None:
     await plant.set_up()
     sentence = await refusal(plant, approve(await plant.frame(20, data=drawn(20, colour=False))))
-    assert sentence.startswith("frame frame-20 cannot become a part (The picture is grey where")
+    assert sentence.startswith("frame frame-20 cannot be learned from (The picture is grey where")
 
 
 async def test_a_picture_that_ends_the_worker_is_named_and_its_neighbours_are_not(plant: Plant) -> None:
@@ -155,7 +155,8 @@ async def test_a_picture_that_ends_the_worker_is_named_and_its_neighbours_are_no
         results = await plant.results(2)
     assert results[good.command_id].kind is DONE
     assert (
-        "frame frame-21 cannot become a part (The extraction worker died" in results[bad.command_id].sentence
+        "frame frame-21 cannot be learned from (The extraction worker died"
+        in results[bad.command_id].sentence
     )
     assert len(plant.workers) >= 4
 

@@ -1,26 +1,17 @@
-from uuid import uuid4
-
 from schemas.command import (
     Activate,
     AnyCommand,
-    ConfirmDefect,
     Rebuild,
     RemovePart,
-    RetireCanary,
     Rollback,
     SetFalseAlarmRate,
     SetMaintenance,
 )
-from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
 from service.training.publish import open_outlets
-from tests.rebuilder.plant import NOON, PREFIX, Plant, approve, taught
+from tests.rebuilder.plant import NOON, PREFIX, Plant, approve, asked, taught
 
 DONE, REFUSED = LineEventKind.COMMAND_DONE, LineEventKind.COMMAND_REFUSED
-
-
-def asked(line: str = "line1") -> dict[str, object]:
-    return {"command_id": uuid4(), "line": line, "actor": "eve", "issued_at": NOON}
 
 
 def rollback(to_epoch: int | None = None) -> Rollback:
@@ -37,19 +28,9 @@ def rates(alpha: float, review: float, epoch: int) -> SetFalseAlarmRate:
     )
 
 
-async def outcome(plant: Plant, *commands: AnyCommand) -> list[LineEvent]:
-    """The results of commands, each sent after the one before it has its result."""
-    events = []
-    async with plant.rebuilder():
-        for number, command in enumerate(commands, 1):
-            await plant.send(command)
-            events.append((await plant.results(number))[command.command_id])
-    return events
-
-
 async def test_a_rollback_puts_the_bank_before_in_force_as_a_new_epoch(plant: Plant) -> None:
     first = await plant.set_up()
-    events = await outcome(plant, approve(await plant.frame(20)), rates(0.2, 0.4, 2), rollback())
+    events = await plant.outcome(approve(await plant.frame(20)), rates(0.2, 0.4, 2), rollback())
     history = await plant.history()
     assert [event.kind for event in events] == [DONE] * 3
     assert (history[3].epoch, history[3].version, history[3].actor) == (4, first.version, "eve")
@@ -59,7 +40,7 @@ async def test_a_rollback_puts_the_bank_before_in_force_as_a_new_epoch(plant: Pl
 
 async def test_a_rollback_to_an_epoch_that_never_was_is_refused(plant: Plant) -> None:
     await plant.set_up()
-    events = await outcome(plant, rollback(7), rollback(1), rollback())
+    events = await plant.outcome(rollback(7), rollback(1), rollback())
     assert [event.sentence for event in events] == [
         "line line1 has no epoch 7: it is at epoch 1",
         "epoch 1 is in force already: name an earlier one",
@@ -69,7 +50,7 @@ async def test_a_rollback_to_an_epoch_that_never_was_is_refused(plant: Plant) ->
 
 async def test_new_rates_keep_the_bank_and_move_the_thresholds(plant: Plant) -> None:
     await plant.set_up()
-    [event] = await outcome(plant, rates(0.25, 0.5, 1))
+    [event] = await plant.outcome(rates(0.25, 0.5, 1))
     before, after = await plant.history()
     assert (event.kind, event.epoch) == (DONE, 2)
     assert after.version == before.version
@@ -78,7 +59,7 @@ async def test_new_rates_keep_the_bank_and_move_the_thresholds(plant: Plant) -> 
 
 async def test_rates_chosen_for_an_older_epoch_are_refused(plant: Plant) -> None:
     await plant.set_up()
-    events = await outcome(plant, rates(0.25, 0.5, 1), rates(0.2, 0.5, 1), rates(0.3, 0.2, 2))
+    events = await plant.outcome(rates(0.25, 0.5, 1), rates(0.2, 0.5, 1), rates(0.3, 0.2, 2))
     assert events[1].sentence == (
         "the rates were chosen for epoch 1 and line line1 is at epoch 2: look at it again, then choose"
     )
@@ -90,7 +71,7 @@ async def test_the_newest_bank_of_another_model_can_be_put_in_force(plant: Plant
     first = await plant.set_up()
     await plant.train(model="lid")
     newest = await plant.train(model="lid", count=9)
-    events = await outcome(plant, activate("default"), activate("lid"), activate("default", first.version))
+    events = await plant.outcome(activate("default"), activate("lid"), activate("default", first.version))
     assert [event.kind for event in events] == [DONE] * 3
     assert [event.version for event in events] == [first.version, newest.version, first.version]
 
@@ -100,28 +81,25 @@ async def test_the_first_bank_of_a_line_can_be_put_in_force_by_command(plant: Pl
     built = taught("line5", "default", 8)
     async with open_outlets(plant.broker, plant.store, plant.cache, PREFIX) as outlets:
         await outlets.publisher.publish(built.data)
-    [event] = await outcome(plant, activate("default", line="line5"))
+    [event] = await plant.outcome(activate("default", line="line5"))
     assert (event.kind, event.epoch, event.version) == (DONE, 1, built.version)
 
 
 async def test_a_version_that_was_never_published_is_refused(plant: Plant) -> None:
     await plant.set_up()
-    events = await outcome(plant, activate("default", "ab" * 32), activate("lid"))
+    events = await plant.outcome(activate("default", "ab" * 32), activate("lid"))
     assert events[0].sentence.startswith("version abababababab of model default was never published")
     assert events[1].sentence == "line line1 has no published bank of model lid: train one"
 
 
 async def test_what_is_not_built_yet_is_said_honestly(plant: Plant) -> None:
     await plant.set_up()
-    frame = (await plant.frame(20)).model_dump()
     commands: list[AnyCommand] = [
-        ConfirmDefect.model_validate({**asked(), "frame": frame}),
-        RetireCanary.model_validate({**asked(), "frame_uid": uuid4()}),
         RemovePart.model_validate({**asked(), "model": "default", "part": "ab" * 32}),
         Rebuild.model_validate(asked()),
         SetMaintenance.model_validate({**asked(), "start": NOON, "end": NOON}),
     ]
-    events = await outcome(plant, *commands)
+    events = await plant.outcome(*commands)
     assert [event.sentence for event in events] == [
         f"{command.kind} is not carried out by this version of Patchline yet" for command in commands
     ]

@@ -43,4 +43,4 @@ async def test_a_child_process_extracts_approved_parts_and_names_those_it_cannot
         await extraction.stop()
     assert results[good.command_id].kind is LineEventKind.COMMAND_DONE
     assert results[good.command_id].parts_added == 2
-    assert "frame-22 cannot become a part (The image ends before" in results[torn.command_id].sentence
+    assert "frame-22 cannot be learned from (The image ends before" in results[torn.command_id].sentence

@@ -19,6 +19,8 @@ def test_the_layout_is_the_published_one() -> None:
     assert keys.bank_key("line1", "default", SHA) == f"banks/line1/default/{SHA}.safetensors"
     assert keys.activation_key("line1", 7) == "activations/line1/7.json"
     assert keys.part_key("line1", "default", SHA) == f"parts/line1/default/{SHA}"
+    assert keys.canary_key("line1", "default", SHA) == f"canaries/line1/default/{SHA}"
+    assert keys.canary_record_key("line1", "default", SHA) == f"canaries/line1/default/{SHA}.json"
     assert (
         keys.features_key("line1", "default", SHA, SHA) == f"features/line1/default/{SHA}-{SHA}.safetensors"
     )

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import structlog
 
-from schemas.command import Activate, ApproveGood, Rollback, SetFalseAlarmRate
+from schemas.command import Activate, ApproveGood, ConfirmDefect, RetireCanary, Rollback, SetFalseAlarmRate
 from service.banks.source import BankUnavailable
 from service.store import StoreError
 from service.stream.base import StreamError
 from service.telemetry import metrics
 from workers.rebuilder.approval import Approvals
+from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.job import Job
 from workers.rebuilder.journal import Journal
 from workers.rebuilder.repointing import Repointer
@@ -26,10 +27,15 @@ class Clerk:
     """Carries out the commands of lines; any number of lines at once, one group of a line at a time."""
 
     def __init__(
-        self, journal: Journal, results: Results, approvals: Approvals, repointer: Repointer
+        self,
+        journal: Journal,
+        results: Results,
+        approvals: Approvals,
+        repointer: Repointer,
+        canaries: CanaryKeeper,
     ) -> None:
         self._journal, self._results = journal, results
-        self._approvals, self._repointer = approvals, repointer
+        self._approvals, self._repointer, self._canaries = approvals, repointer, canaries
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
         """Returns once each of the jobs has its result in the log. Jobs given together are all approvals, or
@@ -75,6 +81,8 @@ class Clerk:
             await self._approvals.carry_out(line, jobs)
         elif isinstance(command, Rollback | Activate | SetFalseAlarmRate):
             await self._repointer.carry_out(jobs[0], command)
+        elif isinstance(command, ConfirmDefect | RetireCanary):
+            await self._canaries.carry_out(jobs[0], command)
         else:
             await self._refuse(jobs, f"{command.kind} is not carried out by this version of Patchline yet")
 

@@ -52,12 +52,17 @@ class Extraction:
         self._turn = asyncio.Lock()
         self._worker: Extractor | None = None
 
-    async def features(self, images: Sequence[Named], manifest: Manifest) -> list[PartFeatures]:
+    async def features(
+        self, images: Sequence[Named], manifest: Manifest, *, remedy: str = "approve it without this one"
+    ) -> list[PartFeatures]:
         """Features of pictures, each given with the name that people know it by. Waits as long as the
-        device needs to come back. Raises ``CommandRefused`` naming the first picture that has none."""
+        device needs to come back. Raises ``CommandRefused`` naming the first picture that has none, and the
+        ``remedy``."""
         self._refuse_other_weights(manifest)
         answers = await self._answers(images, manifest)
-        return [_usable(name, answer, manifest) for (name, _), answer in zip(images, answers, strict=True)]
+        return [
+            _usable(name, answer, manifest, remedy) for (name, _), answer in zip(images, answers, strict=True)
+        ]
 
     async def warm(self) -> None:
         """Start the worker and see that it works, before the first picture comes. Waits until it does."""
@@ -136,14 +141,12 @@ class Extraction:
         return self._worker
 
 
-def _usable(name: str, answer: Answer, manifest: Manifest) -> PartFeatures:
+def _usable(name: str, answer: Answer, manifest: Manifest, remedy: str) -> PartFeatures:
     if isinstance(answer, Unreadable):
-        raise CommandRefused(
-            f"{name} cannot become a part ({answer.sentence.rstrip('.')}): approve it without this one"
-        )
+        raise CommandRefused(f"{name} cannot be learned from ({answer.sentence.rstrip('.')}): {remedy}")
     if isinstance(answer, Unfit):
         reason = FaultReason(answer.reason).sentence.rstrip(".")
-        raise CommandRefused(f"{name} cannot become a part ({reason}): approve it without this one")
+        raise CommandRefused(f"{name} cannot be learned from ({reason}): {remedy}")
     features = np.frombuffer(answer.data, np.float16).reshape(answer.rows, answer.columns, answer.dim)
     if features.shape[:2] != manifest.grid or not np.isfinite(features).all():
         raise CommandRefused(f"{name} has features that no bank can store: check the device")

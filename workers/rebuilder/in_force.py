@@ -39,6 +39,13 @@ class Standing:
             raise CommandRefused(entry.problem or f"epoch {epoch} of {self.line} cannot be read")
         return entry.activation
 
+    def of_model(self, model: str) -> Activated:
+        """The newest activation of a model. Raises ``CommandRefused`` for one that was never in force."""
+        for entry in reversed(self.history):
+            if entry.activation is not None and entry.activation.model == model:
+                return entry.activation
+        raise CommandRefused(f"model {model} was never in force on line {self.line}: name one that was")
+
     def of_command(self, command_id: UUID, versions: Collection[str] = ()) -> Activated | None:
         """What a command put in force, itself or by joining one of these versions; None when nothing."""
         for entry in self.history:

@@ -15,23 +15,30 @@ from schemas.reasons import CommandKind, LineEventKind
 from schemas.topics import TopicKind
 from service.banks.activation_writer import Clock, utc_now
 from service.stream.base import Producer, Reader, Record, StreamError
+from workers.rebuilder.annals import RESULTS, Annals
 
-RESULTS = frozenset({LineEventKind.COMMAND_DONE, LineEventKind.COMMAND_REFUSED})
 READ_SECONDS = 60.0
 _log = structlog.get_logger()
 
 
 class Journal:
-    """One loop's view of the results. A command has one result that counts: the first in the log."""
+    """One loop's view of the results. A command has one result that counts: the first in the log. ``annals``
+    is told of every event in the log's order."""
 
     def __init__(self, reader: Reader, producer: Producer, topic: str, clock: Clock = utc_now) -> None:
         self._reader, self._producer, self._topic, self._clock = reader, producer, topic, clock
+        self.annals = Annals()
+        self._turn = asyncio.Lock()
         self._next: dict[int, int] = {}
         self._finished: set[UUID] = set()
         self._joined: defaultdict[UUID, set[str]] = defaultdict(set)
 
     async def read_to_end(self) -> None:
-        """Take all that was in the log when this was called. Raises ``StreamError``."""
+        """Take all that was in the log when this was called. Any task may call it. Raises ``StreamError``."""
+        async with self._turn:
+            await self._read_to_end()
+
+    async def _read_to_end(self) -> None:
         bounds = await self._reader.bounds()
         ends = {partition: end for partition, (begin, end) in bounds.items() if begin < end}
         try:
@@ -67,10 +74,13 @@ class Journal:
     def _take(self, record: Record) -> None:
         self._next[record.partition] = record.offset + 1
         try:
-            self._remember(LineEvent.from_bytes(record.value or b""))
+            event = LineEvent.from_bytes(record.value or b"")
         except ValueError:
             # A later program's event: whatever it tells is no result of ours.
             _log.info("line event passed over", offset=record.offset)
+        else:
+            self._remember(event)
+            self.annals.tell(event)
 
     def _remember(self, event: LineEvent) -> None:
         if event.command_id is None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from schemas.activation import Activated
 from schemas.command import ApproveGood, FrameRef
-from schemas.ids import sha256_hex
 from service.banks.manifest import Manifest, PartEntry
-from service.store import MissingObject, ObjectStore, ObjectTooLarge
-from service.store.keys import frame_key, part_key
+from service.store import ObjectStore
+from service.store.keys import part_key
 from service.training.features import FeatureCache, PartFeatures
 from workers.rebuilder.extraction import BATCH, Extraction
+from workers.rebuilder.frames import Frames
 from workers.rebuilder.job import CommandRefused, Job
 
 Watch = Callable[[int, int], Awaitable[None]]
@@ -55,8 +55,8 @@ def plan_lesson(job: Job, command: ApproveGood, active: Activated, taken: frozen
 class Classroom:
     """Fetches and extracts; frames are let go of batch by batch, only features stay."""
 
-    def __init__(self, store: ObjectStore, extraction: Extraction, max_bytes: int) -> None:
-        self._store, self._extraction, self._max_bytes = store, extraction, max_bytes
+    def __init__(self, store: ObjectStore, frames: Frames, extraction: Extraction) -> None:
+        self._store, self._frames, self._extraction = store, frames, extraction
 
     async def learn(self, lesson: Lesson, manifest: Manifest, watch: Watch) -> None:
         """Fill the lesson's features, and keep its parts where retention never comes. Raises
@@ -64,28 +64,13 @@ class Classroom:
         wanted = [sha for sha in lesson.parts if sha not in lesson.features]
         for begin in range(0, len(wanted), BATCH):
             shas = wanted[begin : begin + BATCH]
-            frames = {sha: await self._frame(manifest.line, lesson.parts[sha]) for sha in shas}
+            frames = {sha: await self._frames.fetch(manifest.line, lesson.parts[sha]) for sha in shas}
             named = [(f"frame {lesson.parts[sha].frame_id}", frames[sha]) for sha in shas]
             made = await self._extraction.features(named, manifest)
             for sha, rows in zip(shas, made, strict=True):
                 await self._keep(manifest, sha, frames[sha], rows)
                 lesson.features[sha] = rows
             await watch(len(lesson.features), len(lesson.parts))
-
-    async def _frame(self, line: str, ref: FrameRef) -> bytes:
-        try:
-            data = await self._store.get(frame_key(line, ref.frame_uid), max_bytes=self._max_bytes)
-        except MissingObject as error:
-            raise CommandRefused(
-                f"frame {ref.frame_id} is no longer stored: approve a newer frame of such a part"
-            ) from error
-        except ObjectTooLarge as error:
-            raise CommandRefused(f"frame {ref.frame_id} is too large to become a part: {error}") from error
-        if sha256_hex(data) != ref.frame_sha256:
-            raise CommandRefused(
-                f"frame {ref.frame_id} has other bytes in the store than were approved: approve it again"
-            )
-        return data
 
     async def _keep(self, manifest: Manifest, sha256: str, data: bytes, rows: PartFeatures) -> None:
         await self._store.put(part_key(manifest.line, manifest.model, sha256), data)

@@ -5,22 +5,15 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-import structlog
-
 from service.banks.bank_file import LoadedBank, read_bank
-from service.banks.manifest import Manifest, PartEntry
 from service.banks.refusal import BankRefused
 from service.banks.source import BankSource
-from service.store import MissingObject, ObjectStore
-from service.store.keys import part_key
-from service.training.features import FeatureCache, PartFeatures
+from service.training.features import PartFeatures
 from service.training.known_parts import KnownParts
-from workers.rebuilder.extraction import BATCH, Extraction
 from workers.rebuilder.job import CommandRefused
+from workers.rebuilder.known_features import KnownFeatures
 
 LIMIT_BYTES = 2**30
-READS_AT_ONCE = 16
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,10 +32,8 @@ class Taught:
 class Models:
     """The banks used last. What is not in memory comes from the host's files, the cache or the store."""
 
-    def __init__(
-        self, source: BankSource, store: ObjectStore, extraction: Extraction, limit_bytes: int = LIMIT_BYTES
-    ) -> None:
-        self._source, self._store, self._extraction = source, store, extraction
+    def __init__(self, source: BankSource, features: KnownFeatures, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._source, self._features = source, features
         self._limit = limit_bytes
         self._taught: OrderedDict[str, Taught] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -65,8 +56,7 @@ class Models:
                 self._taught.move_to_end(version)
                 return self._taught[version]
             loaded = await self.bank(line, model, version, size)
-            features = await self._features(loaded)
-            known = await asyncio.to_thread(KnownParts.of, loaded.memory_bank, features)
+            known = await asyncio.to_thread(KnownParts.of, loaded.memory_bank, await self._known(loaded))
             return self.keep(Taught(loaded, known))
 
     @property
@@ -85,41 +75,7 @@ class Models:
         """Drop a version that was grown out of."""
         self._taught.pop(version, None)
 
-    async def _features(self, loaded: LoadedBank) -> dict[int, PartFeatures]:
-        manifest, gate = loaded.manifest, asyncio.Semaphore(READS_AT_ONCE)
-        cache = FeatureCache(self._store, manifest)
-        numbers = [int(number) for number in loaded.memory_bank.calibration_parts]
-
-        async def read(number: int) -> PartFeatures | None:
-            async with gate:
-                return await cache.get(manifest.parts[number].sha256)
-
-        kept = await asyncio.gather(*(read(number) for number in numbers))
-        found = {number: rows for number, rows in zip(numbers, kept, strict=True) if rows is not None}
-        missing = [number for number in numbers if number not in found]
-        for begin in range(0, len(missing), BATCH):
-            found |= await self._extracted(missing[begin : begin + BATCH], manifest, cache)
-        return found
-
-    async def _extracted(
-        self, numbers: list[int], manifest: Manifest, cache: FeatureCache
-    ) -> dict[int, PartFeatures]:
-        _log.info("known parts are extracted again", line=manifest.line, parts=len(numbers))
-        entries = [manifest.parts[number] for number in numbers]
-        frames = [(f"part {_called(entry)}", await self._frame(manifest, entry)) for entry in entries]
-        made = await self._extraction.features(frames, manifest)
-        for entry, rows in zip(entries, made, strict=True):
-            await cache.put(entry.sha256, rows)
-        return dict(zip(numbers, made, strict=True))
-
-    async def _frame(self, manifest: Manifest, entry: PartEntry) -> bytes:
-        try:
-            return await self._store.get(part_key(manifest.line, manifest.model, entry.sha256))
-        except MissingObject as error:
-            raise CommandRefused(
-                f"part {_called(entry)} of the bank is missing in the store: restore parts/, or train anew"
-            ) from error
-
-
-def _called(entry: PartEntry) -> str:
-    return entry.name or entry.sha256[:12]
+    async def _known(self, loaded: LoadedBank) -> dict[int, PartFeatures]:
+        entries = {int(n): loaded.manifest.parts[int(n)] for n in loaded.memory_bank.calibration_parts}
+        features = await self._features.of_parts(loaded.manifest, list(entries.values()))
+        return {number: features[entry.sha256] for number, entry in entries.items()}

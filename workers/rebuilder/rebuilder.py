@@ -16,11 +16,14 @@ from service.store import ObjectStore
 from service.stream.base import Broker
 from service.training.publish import open_outlets
 from workers.rebuilder.approval import Approvals
+from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.clerk import Clerk
 from workers.rebuilder.extraction import Extraction
+from workers.rebuilder.frames import Frames
 from workers.rebuilder.in_force import InForce
 from workers.rebuilder.intake import Intake
 from workers.rebuilder.journal import Journal
+from workers.rebuilder.known_features import KnownFeatures
 from workers.rebuilder.lesson import Classroom
 from workers.rebuilder.models import Models
 from workers.rebuilder.repointing import Repointer
@@ -74,12 +77,15 @@ async def _clerk(
     stack.push_async_callback(follower.close)
     journal = await _journal(settings, broker, stack)
     results, in_force = Results(journal), InForce(follower)
-    models = Models(BankSource(store, cache, settings.store.cache_dir), store, extraction)
-    classroom = Classroom(store, extraction, settings.inspector.max_reference_bytes)
+    features = KnownFeatures(store, extraction)
+    models = Models(BankSource(store, cache, settings.store.cache_dir), features)
+    frames = Frames(store, settings.inspector.max_reference_bytes)
+    classroom = Classroom(store, frames, extraction)
     await stack.enter_async_context(kept_warm(in_force, models, extraction))
     approvals = Approvals(in_force, models, classroom, outlets, results, stopping)
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks)
-    return Clerk(journal, results, approvals, repointer), journal
+    canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)
+    return Clerk(journal, results, approvals, repointer, canaries), journal
 
 
 async def _journal(settings: Settings, broker: Broker, stack: AsyncExitStack) -> Journal:

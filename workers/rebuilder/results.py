@@ -25,16 +25,21 @@ class Results:
         return self._journal.joined(job.command.command_id)
 
     async def done(
-        self, job: Job, made: Activated, sentence: str, more: Mapping[str, float] | None = None
+        self, job: Job, made: Activated, sentence: str, more: Mapping[str, object] | None = None
     ) -> None:
         """The command was carried out: ``made`` is what it put in force."""
         facts: dict[str, object] = {"model": made.model, "version": made.version, "epoch": made.epoch}
         await self._write(job, LineEventKind.COMMAND_DONE, sentence, {**facts, **(more or {})})
         self._count(job, "done", sentence)
 
-    async def refused(self, job: Job, sentence: str) -> None:
+    async def told(self, job: Job, sentence: str, facts: Mapping[str, object]) -> None:
+        """The command was carried out and put nothing in force."""
+        await self._write(job, LineEventKind.COMMAND_DONE, sentence, facts)
+        self._count(job, "done", sentence)
+
+    async def refused(self, job: Job, sentence: str, facts: Mapping[str, object] | None = None) -> None:
         """The command changed nothing."""
-        await self._write(job, LineEventKind.COMMAND_REFUSED, sentence, {})
+        await self._write(job, LineEventKind.COMMAND_REFUSED, sentence, facts or {})
         self._count(job, "refused", sentence)
 
     async def joins(self, job: Job, leader: Job, version: str) -> None:

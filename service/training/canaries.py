@@ -1,0 +1,49 @@
+"""Canaries in the object store, and how a bank judges one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.activation import Thresholds
+from schemas.canary import Canary
+from schemas.reasons import VerdictKind
+from schemas.verdict import Region
+from service.inspection.judgement import verdict_of
+from service.patchcore import MemoryBank, find_regions, nearest_distances, patch_scores
+from service.patchcore.memory_bank import prepared
+from service.store import ObjectStore
+from service.store.keys import canary_key, canary_record_key
+from service.training.features import PartFeatures
+
+
+async def keep_canary(store: ObjectStore, canary: Canary, data: bytes) -> None:
+    """Write a canary's frame and its record; both again is safe. Raises ``StoreError``."""
+    sha256 = canary.frame.frame_sha256
+    await store.put(canary_key(canary.line, canary.model, sha256), data)
+    await store.put(canary_record_key(canary.line, canary.model, sha256), canary.to_bytes())
+
+
+async def read_canary(store: ObjectStore, line: str, model: str, sha256: str) -> Canary:
+    """A canary's record. Raises ``StoreError``, and ``ValueError`` for bytes that are none."""
+    return Canary.from_bytes(await store.get(canary_record_key(line, model, sha256)))
+
+
+def bank_distances(bank: MemoryBank, features: PartFeatures) -> NDArray[np.float32]:
+    """Distances [H, W] of a picture's patches, features [H, W, D], to the bank's nearest vectors. Blocks for
+    one product of all patches with all vectors."""
+    flat = prepared(features.reshape(-1, features.shape[-1]), bank.whitening)
+    return nearest_distances(flat, bank.vectors).reshape(features.shape[:-1])
+
+
+def regions_of(
+    distances: NDArray[np.float32], bank: MemoryBank, thresholds: Thresholds, size: tuple[int, int]
+) -> Sequence[Region]:
+    """Where a picture of ``size`` (height, width) passes the threshold of its verdict; none for an ok."""
+    grid = patch_scores(distances, bank.recipe.score)
+    verdict = verdict_of(float(grid.max()), thresholds)
+    if verdict is VerdictKind.OK:
+        return ()
+    limit = thresholds.defect_score if verdict is VerdictKind.DEFECT else thresholds.review_score
+    boxes = find_regions(grid, limit, size)
+    return [Region(x=box.x, y=box.y, width=box.width, height=box.height, score=box.score) for box in boxes]
