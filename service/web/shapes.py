@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.activation import Thresholds
 from schemas.ids import LineId, ModelName, Version
 from schemas.message import Moment
+from schemas.reasons import Gate
 from schemas.verdict import Verdict
 
 CommandStatus = Literal["pending", "done", "refused"]
@@ -28,6 +29,8 @@ class CommandState(_Shape):
     epoch: int | None = None
     version: Version | None = None
     share_done: float | None = None
+    gate: Gate | None = None
+    needs_second_person: bool | None = None
 
 
 class VerdictItem(Verdict):
@@ -78,6 +81,9 @@ class ApprovalRequest(BaseModel):
 
     frames: list[str] = Field(min_length=1, max_length=1000)
     why: str = Field(default="", max_length=1000)
+    audit: bool = Field(
+        default=False, description="the frames were drawn at random from all that the line saw"
+    )
 
 
 class Accepted(_Shape):

@@ -1,14 +1,17 @@
 """Commands run in this process, and folders of drawn parts."""
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
+from tests.cli.page import Page
 from tests.parts import DEFECTS, draw_part, encode_png
 from workers.cli.app import run
 
@@ -82,3 +85,30 @@ def bank(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bank") / "line1.bank"
     assert run(["train", "line1", "--good", str(good), "--out", str(path)]) == 0
     return path
+
+
+@pytest.fixture
+def installation(
+    patchline: Command, tansu_bootstrap: str, valkey_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """A prefix with all its topics, in the environment of every command."""
+    monkeypatch.setenv("PATCHLINE_KAFKA__BOOTSTRAP", tansu_bootstrap)
+    monkeypatch.setenv("PATCHLINE_KAFKA__TOPIC_PREFIX", prefix)
+    monkeypatch.setenv("PATCHLINE_KAFKA__PARTITIONS", "2")
+    monkeypatch.setenv("PATCHLINE_REDIS__URL", valkey_url)
+    created = patchline("topics", "create", "--json")
+    assert created.code == 0
+    assert len(created.json["created"]) == 7
+    return prefix
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Page]]:
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        monkeypatch.setenv("PATCHLINE_WEB__PUBLIC_URL", f"http://127.0.0.1:{server.server_port}")
+        Page.answers, Page.asked = {"POST": (202, {"command_id": "c1", "epoch_before": 1})}, []
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield Page
+        server.shutdown()
+        thread.join()

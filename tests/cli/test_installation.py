@@ -5,12 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 
@@ -19,26 +15,12 @@ from schemas.verdict import Source, Verdict
 from service.settings import KafkaSettings
 from service.stream.kafka_broker import KafkaBroker
 from tests.cli.conftest import Command
+from tests.cli.page import Page, state
 
 LEDGER_KEYS = {
     *("accepted", "scored", "dead_lettered", "dropped", "in_flight", "expired_unread", "superseded"),
     *("missing", "alerts", "alerts_repeated", "alerts_missing", "heatmaps_missing", "clean"),
 }
-
-
-@pytest.fixture
-def installation(
-    patchline: Command, tansu_bootstrap: str, valkey_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """A prefix with all its topics, in the environment of every command."""
-    monkeypatch.setenv("PATCHLINE_KAFKA__BOOTSTRAP", tansu_bootstrap)
-    monkeypatch.setenv("PATCHLINE_KAFKA__TOPIC_PREFIX", prefix)
-    monkeypatch.setenv("PATCHLINE_KAFKA__PARTITIONS", "2")
-    monkeypatch.setenv("PATCHLINE_REDIS__URL", valkey_url)
-    created = patchline("topics", "create", "--json")
-    assert created.code == 0
-    assert len(created.json["created"]) == 7
-    return prefix
 
 
 def test_topics_are_created_once_and_then_found_as_they_must_be(
@@ -236,55 +218,6 @@ def test_the_doctor_finds_a_sound_installation_sound(patchline: Command, install
         "weights",
         "device",
     ]
-
-
-class Page(BaseHTTPRequestHandler):
-    """Answers as the page's API does, as each test wants it."""
-
-    answers: ClassVar[dict[str, tuple[int, dict[str, Any]]]] = {}
-    asked: ClassVar[list[Any]] = []
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.asked.append((self.path, json.loads(body)))
-        self._answer("POST")
-
-    def do_GET(self) -> None:
-        self._answer("GET")
-
-    def _answer(self, method: str) -> None:
-        status, body = self.answers[method]
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-@pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Page]]:
-    with HTTPServer(("127.0.0.1", 0), Page) as server:
-        monkeypatch.setenv("PATCHLINE_WEB__PUBLIC_URL", f"http://127.0.0.1:{server.server_port}")
-        Page.answers, Page.asked = {"POST": (202, {"command_id": "c1", "epoch_before": 1})}, []
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield Page
-        server.shutdown()
-        thread.join()
-
-
-def state(status: str, sentence: str = "", epoch: int | None = None) -> tuple[int, dict[str, Any]]:
-    return 200, {
-        "command_id": "c1",
-        "line": "line1",
-        "status": status,
-        "sentence": sentence,
-        "epoch": epoch,
-        "version": None,
-    }
 
 
 def test_an_approval_waits_for_its_result(patchline: Command, page: type[Page]) -> None:

@@ -18,6 +18,7 @@ COMMANDS = (
     "send",
     "watch",
     "approve",
+    "confirm-defect",
     "banks",
     "ledger",
     "topics",
@@ -48,7 +49,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_every_command)
     for name in COMMANDS:
-        importlib.import_module(f"workers.cli.{name}").register(app)
+        importlib.import_module(f"workers.cli.{name.replace('-', '_')}").register(app)
     return app
 
 

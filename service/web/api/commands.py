@@ -19,7 +19,7 @@ def router(context: Context) -> APIRouter:
     @routes.post("/lines/{line}/approvals", status_code=202, summary="Approve parts as good")
     async def approve(line: LineId, request: ApprovalRequest) -> Accepted:
         try:
-            return await context.approvals.approve(line, request.frames, request.why)
+            return await context.approvals.approve(line, request.frames, request.why, audit=request.audit)
         except StoreError as error:
             raise Problem(503, "the object store does not answer: approve again in a moment") from error
 

@@ -94,5 +94,11 @@ def _state(row: Sequence[str | None]) -> CommandState:
     if body is None:
         return CommandState.model_validate({**told, "status": "pending"})
     event = LineEvent.from_bytes(body.encode())
-    result = {"sentence": event.sentence, "epoch": event.epoch, "version": event.version}
+    result = {
+        "sentence": event.sentence,
+        "epoch": event.epoch,
+        "version": event.version,
+        "gate": event.gate,
+        "needs_second_person": event.needs_second_person,
+    }
     return CommandState.model_validate({**told, "status": STATUS[event.kind], **result})

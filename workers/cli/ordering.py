@@ -1,0 +1,121 @@
+"""Commands of a line, given through the page's API: asked, waited for, and what became of them."""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import httpx
+
+_REQUEST_SECONDS = 30.0
+_ASK_EVERY = 0.3
+
+Why = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the line's history.")]
+Wait = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0, help="How long to wait for the result; 0 does not.")
+]
+Page = Annotated[
+    str | None, typer.Option("--url", metavar="URL", help="The page; by default PATCHLINE_WEB__PUBLIC_URL.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a command is asked for: the page (None: the settings say), the patience, and for whom it is told.
+    ``what`` names it in sentences, such as "the rebuild"; ``doing`` is shown while it is waited for."""
+
+    what: str
+    doing: str
+    url: str | None
+    wait: float
+    as_json: bool
+
+
+def order(line: str, body: dict[str, Any], asking: Asking) -> None:
+    """Ask something of a line by ``POST /v1/lines/LINE/commands``; see ``ask``."""
+    ask(line, "commands", body, asking)
+
+
+def ask(line: str, path: str, body: dict[str, Any], asking: Asking) -> None:
+    """Ask, wait and tell. Raises ``Refused`` where the page or the rebuilder refuses, ``Failed`` where one
+    of them does not answer in time."""
+    from workers.cli.installation import command_settings
+
+    page = (asking.url or command_settings().web.public_url).rstrip("/")
+    with _client(page) as client:
+        accepted = _answer(client, "POST", f"/v1/lines/{line}/{path}", body)
+        state = {"command_id": str(accepted["command_id"]), "line": line, "status": "pending"}
+        if asking.wait:
+            state = _awaited(client, state, asking)
+    _tell(state, page, asking)
+
+
+def _client(page: str) -> "httpx.Client":
+    import httpx
+
+    # A proxy of the environment is for the world outside, not for a page on this machine.
+    return httpx.Client(base_url=page, timeout=_REQUEST_SECONDS, trust_env=page.startswith("https:"))
+
+
+def _answer(client: "httpx.Client", method: str, path: str, body: Any = None) -> Any:
+    import httpx
+
+    from workers.cli.failures import Failed
+
+    try:
+        response = client.request(method, path, json=body)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise Failed(
+            f"the page {client.base_url} does not answer ({error}): start it with `patchline run web`, "
+            "or give --url"
+        ) from error
+    return _content(client, response)
+
+
+def _content(client: "httpx.Client", response: "httpx.Response") -> Any:
+    from workers.cli.failures import Failed, Refused
+
+    try:
+        said = response.json()
+    except ValueError:
+        said = None
+    if not isinstance(said, dict) or not said.keys() & {"command_id", "detail"}:
+        raise Failed(f"{client.base_url} does not answer as the page does: check --url")
+    if response.is_success:
+        return said
+    detail = str(said.get("detail") or response.reason_phrase)
+    raise (Refused if response.is_client_error else Failed)(detail)
+
+
+def _awaited(client: "httpx.Client", state: dict[str, Any], asking: Asking) -> dict[str, Any]:
+    from workers.cli.progress import progress_bars
+
+    deadline = time.monotonic() + asking.wait
+    with progress_bars({"ask": asking.doing}) as tell:
+        tell("ask", 0, 100)
+        while state["status"] == "pending" and time.monotonic() < deadline:
+            time.sleep(min(_ASK_EVERY, max(deadline - time.monotonic(), 0)))
+            state = _answer(client, "GET", f"/v1/commands/{state['command_id']}")
+            tell("ask", round(100 * (state.get("share_done") or 0)), 100)
+    return state
+
+
+def _tell(state: dict[str, Any], page: str, asking: Asking) -> None:
+    from workers.cli.failures import Failed, Refused
+    from workers.cli.screen import answers, print_json
+
+    if asking.as_json:
+        print_json(state)
+    status, address = state["status"], f"{page}/v1/commands/{state['command_id']}"
+    if status == "refused":
+        raise Refused(str(state.get("sentence") or f"{asking.what} was refused"))
+    if status == "pending" and asking.wait:
+        raise Failed(
+            f"{asking.what} is still pending after {asking.wait:g} s: see {address}, and that the rebuilder "
+            "runs"
+        )
+    if not asking.as_json:
+        said = str(state["sentence"]) if status == "done" else f"asked for; see {address}"
+        answers().print(said, markup=False, soft_wrap=True)
