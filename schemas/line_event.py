@@ -41,4 +41,6 @@ class LineEvent(Message):
     )
     radius_before: float | None = Field(default=None, ge=0, description="when all was selected again")
     radius_after: float | None = Field(default=None, ge=0)
+    median_before: float | None = Field(default=None, description="of the scores when drift was told")
+    median_now: float | None = None
     at: Moment

@@ -74,6 +74,18 @@ class InspectorSettings(_Part):
     drain_seconds: float = Field(default=20.0, gt=0)
 
 
+class DriftSettings(_Part):
+    """The watch over each line's scores; docs/drift.md has what the values cost and bring."""
+
+    reference_frames: int = Field(
+        default=500, ge=50, description="judged after an activation, to compare with"
+    )
+    allowance: float = Field(
+        default=0.5, ge=0, description="standard deviations that scores may move unnoticed"
+    )
+    limit: float = Field(default=12.0, gt=0, description="the cumulative sum at which drift is told")
+
+
 class EngineSettings(_Part):
     """The device and its threads; 0 threads means one fewer than there are cores, at least one."""
 
@@ -126,6 +138,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     store: StoreSettings = StoreSettings()
     inspector: InspectorSettings = InspectorSettings()
+    drift: DriftSettings = DriftSettings()
     engine: EngineSettings = EngineSettings()
     rebuilder: RebuilderSettings = RebuilderSettings()
     web: WebSettings = WebSettings()

@@ -25,6 +25,12 @@ EPOCH = Gauge("patchline_line_epoch", "The epoch in force on a line in this proc
 STALE = Gauge(
     "patchline_bank_stale", "1 while the newest activation of a line could not be loaded.", ["line"]
 )
+DRIFT = Gauge("patchline_line_drift", "1 while a line's scores have drifted since its activation.", ["line"])
+MEDIAN_MOVEMENT = Gauge(
+    "patchline_line_median_movement",
+    "How far the running median of a line's scores has gone from its reference towards the threshold.",
+    ["line"],
+)
 CACHE_UP = Gauge("patchline_bank_cache_up", "1 while the cache of banks answers.")
 WORKER_RESTARTS = Counter("patchline_extraction_restarts_total", "Extraction workers replaced.", ["cause"])
 REBALANCES = Counter("patchline_rebalances_total", "Assignments received by this member.")

@@ -14,12 +14,14 @@ from schemas.reasons import VerdictKind
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.banks.activation_log import activation_headers
+from service.drift.monitor import DriftRules
 from service.images.decode import DEFAULT_LIMITS
 from service.settings import StoreSettings
 from service.store import ObjectStore, open_store
 from service.stream.base import Broker, Placed, Record
 from service.stream.memory import MemoryBroker
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
+from workers.inspector.drift import DriftWatch
 from workers.inspector.effects import EffectRules, Effects
 from workers.inspector.job import Job, Rejected, make_job, open_envelope
 from workers.inspector.outcome import verdict_of
@@ -136,7 +138,9 @@ async def make_history(fates: Iterable[str], *, unfinished: int = 0, prefix: str
     ``unfinished`` frames lie past the watermark, without an outcome."""
     history = History(unfinished=unfinished, prefix=prefix)
     collector = _Collector(history.outcomes, prefix)
-    effects = Effects(history.store, collector, EffectRules(prefix, URL, "none", 8 * 2**20))
+    effects = Effects(
+        history.store, collector, EffectRules(prefix, URL, "none", 8 * 2**20), DriftWatch(DriftRules())
+    )
     history.banks = [_activated(line) for line in ("line-0", "line-1")]
     offsets = [0] * PARTITIONS
     every = list(fates)

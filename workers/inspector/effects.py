@@ -25,6 +25,7 @@ from service.store.object_store import ObjectStore
 from service.stream.base import DeliveryError, Producer, Record
 from service.telemetry import metrics
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
+from workers.inspector.drift import DriftWatch
 from workers.inspector.job import Job, Rejected
 from workers.inspector.outcome import dead_letter_of, verdict_of
 
@@ -52,14 +53,19 @@ class Effects:
     """Publishes outcomes. Each method returns when its effects are acknowledged, and tries until they are:
     what is in flight is bounded, so an outage of broker or store becomes back-pressure."""
 
-    def __init__(self, store: ObjectStore, producer: Producer, rules: EffectRules) -> None:
-        self._store, self._producer, self._rules = store, producer, rules
+    def __init__(self, store: ObjectStore, producer: Producer, rules: EffectRules, drift: DriftWatch) -> None:
+        self._store, self._producer, self._rules, self._drift = store, producer, rules, drift
 
     async def publish(self, batch: Sequence[tuple[Job, Outcome]]) -> None:
-        """The effects of a batch: all pictures, then the verdicts in order, then their alerts."""
+        """The effects of a batch: all pictures, then the verdicts in order, then their alerts, then what
+        their scores tell of drift."""
         await asyncio.gather(*(self._store_pictures(job, outcome) for job, outcome in batch))
         now = datetime.now(UTC)
         await asyncio.gather(*(self._conclude(job, outcome, now) for job, outcome in batch))
+        for job, outcome in batch:
+            # A replayed frame is an old one: it tells nothing of the line as it is now.
+            if isinstance(outcome, Judged) and job.envelope.headers.replay_of is None:
+                await self._tell_drift(job.line, outcome, now)
 
     async def repeat_alert(self, verdict: Verdict) -> None:
         """Make the alert of a stored verdict again: equal to the byte, should it be there already."""
@@ -113,6 +119,15 @@ class Effects:
     async def _set_aside_job(self, job: Job, outcome: Unreadable) -> None:
         record = replace(job.envelope.record, value=job.data)
         await self.set_aside(record, Rejected.of(outcome.reason, outcome.sentence))
+
+    async def _tell_drift(self, line: str, judged: Judged, now: datetime) -> None:
+        event = self._drift.observe(line, judged, now)
+        if event is None:
+            return
+        event_id = f"drift/{line}/{judged.epoch}/{now.isoformat()}"
+        headers = cloudevent_headers("line-events", event_id, line, event.at)
+        await self._send(TopicKind.LINE_EVENTS, line.encode(), event.to_bytes(), headers)
+        _log.warning("drift", line=line, epoch=judged.epoch, told=event.sentence)
 
     async def _send_verdict(self, verdict: Verdict) -> None:
         headers = cloudevent_headers("verdicts", str(verdict.frame_uid), verdict.line, verdict.inspected_at)

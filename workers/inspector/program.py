@@ -10,6 +10,7 @@ from service.banks.activation_reader import ActivationFollower
 from service.banks.redis_cache import RedisCache
 from service.banks.redis_client import redis_client, require_redis
 from service.banks.source import BankSource
+from service.drift.monitor import DriftRules
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import Settings
@@ -20,6 +21,7 @@ from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
 from workers.extraction.client import ExtractionClient
 from workers.inspector.desk import Desk
+from workers.inspector.drift import DriftWatch
 from workers.inspector.effects import EffectRules, Effects
 from workers.inspector.flow import Flow
 from workers.inspector.intake import Intake
@@ -88,7 +90,7 @@ class Inspector:
             max_pixels=settings.max_in_flight_pixels,
             max_uncommitted=settings.max_uncommitted,
         )
-        effects = Effects(self._store, await self._broker.producer(), self._rules())
+        effects = Effects(self._store, await self._broker.producer(), self._rules(), self._drift())
         member = await self._broker.join(self._topic(TopicKind.FRAMES), settings.group)
         pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings)
         intake = Intake(
@@ -127,6 +129,10 @@ class Inspector:
         prefix, public_url = settings.kafka.topic_prefix, settings.web.public_url
         inspector = settings.inspector
         return EffectRules(prefix, public_url, inspector.keep_ok_frames, inspector.max_inline_bytes)
+
+    def _drift(self) -> DriftWatch:
+        drift = self._settings.drift
+        return DriftWatch(DriftRules(drift.reference_frames, drift.allowance, drift.limit))
 
     def _topic(self, kind: TopicKind) -> str:
         return TOPICS[kind].name(self._settings.kafka.topic_prefix)
