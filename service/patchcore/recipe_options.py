@@ -76,7 +76,7 @@ def _pair(setting: str) -> tuple[str, Any]:
 def _known(option: str) -> str:
     if option in Recipe.model_fields:
         return option
-    near = difflib.get_close_matches(option, Recipe.model_fields, n=1)
+    near = difflib.get_close_matches(option, Recipe.model_fields, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(Recipe.model_fields)}"
     raise ValueError(f"{option!r} is no option of a recipe: {hint}")
 

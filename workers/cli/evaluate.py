@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.options import AsJson
+from workers.cli.recipe_options import BudgetMs, RecipeChoice, RecipeName, RecipeSettings, recipe_within
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from service.backbones.base import Backbone
     from service.evaluation.categories import Category
     from service.evaluation.result import CategoryResult, Evaluation
+    from service.images.picture import PictureForm
     from service.patchcore import Recipe
 
 _FIGURES = {
@@ -40,7 +42,9 @@ def evaluate(
             metavar="ROOT", help="A category with train/good and test in it, or a folder of them."
         ),
     ],
-    recipe: Annotated[str | None, typer.Option(metavar="NAME", help="The recipe to measure.")] = None,
+    recipe: RecipeName = None,
+    option: RecipeSettings = None,
+    budget_ms: BudgetMs = None,
     max_train: Annotated[
         int | None, typer.Option(metavar="N", min=5, help="Take at most N good parts, drawn by the seed.")
     ] = None,
@@ -57,9 +61,11 @@ def evaluate(
     from workers.cli.installation import command_settings
     from workers.cli.screen import answers, note, print_json
 
-    chosen = _recipe(recipe)
+    choice = RecipeChoice.of(recipe, option, budget_ms)
+    wanted = choice.recipe()
     settings = command_settings()
     categories = find_categories(root)
+    chosen = recipe_within(choice, wanted, settings, _forms(categories, max_train) if budget_ms else [])
     backbone = ready_backbone(settings, chosen)
     results = [_measure(category, chosen, backbone, max_train, seeds) for category in categories]
     evaluation = _evaluation(results, chosen, backbone)
@@ -70,13 +76,13 @@ def evaluate(
     note(_summary(evaluation))
 
 
-def _recipe(name: str | None) -> "Recipe":
-    from service.patchcore import Recipe
-    from workers.cli.failures import Refused
-
-    if name is None or name == Recipe().name:
-        return Recipe()
-    raise Refused(f"no recipe is called {name!r}: the only one is {Recipe().name}")
+def _forms(categories: "list[Category]", max_train: int | None) -> "list[PictureForm]":
+    """Of the category with the largest pictures: its frames cost most, and one recipe serves all."""
+    parts = [category.parts()[:max_train] for category in categories]
+    return max(
+        ([part.form for part in each] for each in parts),
+        key=lambda forms: sum(form.width * form.height for form in forms) / len(forms),
+    )
 
 
 def _measure(
