@@ -1,13 +1,19 @@
-"""What a model may be asked to judge: the kind of picture that its training parts were."""
+"""What a model may be asked to judge: the kind of picture that its training parts were, and where to look."""
 
 import statistics
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.reasons import FaultReason
+from service.images.checks import check_fit
+from service.images.interest import NOTHING_SAID, Interest
+from service.images.mask import Mask
 from service.images.picture import Picture, PictureForm, is_grey
+from service.images.region import WHOLE, Box, RegionOfInterest
 from service.images.unreadable import UnfitImage
 from service.patchcore.recipe import Recipe, input_size
 
@@ -24,7 +30,8 @@ _WHITE_LEVELS: tuple[WhiteLevel, ...] = (255, 1023, 4095, 16383, 65535)
 class InputContract(BaseModel):
     """The pictures that a model knows. ``width`` and ``height`` are those of every training part, or None
     when they differ. ``white`` is full scale: cameras of 10, 12 or 14 bits send their samples unshifted in
-    16, which at 1/65535 would be nearly black. ``input_*`` is the network's input."""
+    16, which at 1/65535 would be nearly black. ``input_*`` is the network's input. Outside of ``region`` and
+    ``mask`` nothing counts; a bank of before there were such has neither, and looks at the whole frame."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,18 +42,26 @@ class InputContract(BaseModel):
     height: int | None = Field(default=None, gt=0)
     input_height: int = Field(gt=0)
     input_width: int = Field(gt=0)
+    region: RegionOfInterest | None = None
+    mask: Mask | None = None
 
     @classmethod
-    def learn(cls, forms: Sequence[PictureForm], recipe: Recipe) -> "InputContract":
-        """From the training parts' forms. The network's input comes from the median width and height.
+    def learn(
+        cls, forms: Sequence[PictureForm], recipe: Recipe, interest: Interest = NOTHING_SAID
+    ) -> "InputContract":
+        """From the training parts' forms. The network's input comes from the region of interest on the median
+        width and height.
 
-        Raises ValueError: no parts, colour mixed with grey, or 8 bits mixed with 16.
+        Raises ValueError: no parts, colour mixed with grey, 8 bits mixed with 16, or an interest that does
+        not fit the pictures.
         """
         if not forms:
             raise ValueError("There are no pictures to learn from: give at least one good part.")
         fixed = len({(form.width, form.height) for form in forms}) == 1
         size = _median_size(forms)
-        input_height, input_width = input_size(recipe, *size)
+        region = interest.region_on(size if fixed else None)
+        seen = (region or WHOLE).box(*size)
+        input_height, input_width = input_size(recipe, seen.width, seen.height)
         depth = _only_depth(forms)
         return cls(
             channels=_only_channels(forms),
@@ -56,10 +71,32 @@ class InputContract(BaseModel):
             height=size[1] if fixed else None,
             input_height=input_height,
             input_width=input_width,
+            region=region,
+            mask=interest.mask_on(size if fixed else None),
         )
 
+    def box(self, width: int, height: int) -> Box:
+        """What is looked at of a frame of ``width`` x ``height`` pixels."""
+        return (self.region or WHOLE).box(width, height)
+
+    def cropped(self, picture: Picture) -> Picture:
+        """The region of interest; its pixels are a view of the picture's."""
+        box = self.box(picture.width, picture.height)
+        pixels = picture.pixels[box.y : box.y + box.height, box.x : box.x + box.width]
+        return Picture(pixels, picture.header)
+
+    def cells(self, rows: int, columns: int) -> NDArray[np.bool_] | None:
+        """[rows, columns]: the cells of a grid over the region that count, which are those that the mask
+        leaves half or more of; None without a mask. The input's sides are multiples of the grid's."""
+        if self.mask is None:
+            return None
+        seen = self.mask.looked_at(self.region or WHOLE, self.input_width, self.input_height)
+        blocks = seen.reshape(rows, self.input_height // rows, columns, self.input_width // columns)
+        return np.asarray(blocks.mean(axis=(1, 3)) >= 0.5)
+
     def check(self, picture: Picture) -> None:
-        """Raises UnfitImage: wrong-depth, wrong-channels, or wrong-size.
+        """Raises UnfitImage: wrong-depth, over-exposed or flat in the region of interest, wrong-channels, or
+        wrong-size.
 
         Three equal channels count as grey. Where the size is fixed, the aspect may differ by 10 % and each
         side by a factor of two; where the training parts differed in size, every size is judged.
@@ -69,6 +106,7 @@ class InputContract(BaseModel):
                 FaultReason.WRONG_DEPTH,
                 f"The picture has {picture.depth} bits where the model knows {self.depth}.",
             )
+        check_fit(self.cropped(picture), self.white)
         if is_grey(picture.pixels) != (self.channels == "grey"):
             seen = "colour" if self.channels == "grey" else "grey"
             raise UnfitImage(

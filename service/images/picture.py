@@ -24,7 +24,7 @@ class PictureForm:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``pixels`` is [height, width] (grey) or [height, width, 3] (RGB), uint8 or uint16, contiguous."""
+    """``pixels`` is [height, width] (grey) or [height, width, 3] (RGB), uint8 or uint16."""
 
     pixels: Pixels
     header: ImageHeader

@@ -1,7 +1,7 @@
 """Pictures to the network's input: resized, scaled, normalised."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from service.images.picture import Pixels
 import cv2  # isort: skip - after service.images, which sets what OpenCV reads while it loads
 
 Triple = tuple[float, float, float]
+Grid = TypeVar("Grid", bound=NDArray[Any])
 
 
 def to_batch(
@@ -29,7 +30,7 @@ def to_batch(
     return batch
 
 
-def fit(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+def fit(pixels: Grid, size: tuple[int, int]) -> Grid:
     """The pixels at (height, width): area average where the picture shrinks, so that a thin scratch is dimmed
     and never skipped; bilinear where it grows. Same dtype and channels."""
     height, width = size
@@ -37,7 +38,7 @@ def fit(pixels: Pixels, size: tuple[int, int]) -> Pixels:
         return pixels
     shrinks = pixels.shape[0] * pixels.shape[1] > height * width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cast(Pixels, cv2.resize(pixels, (width, height), interpolation=method))
+    return cast(Grid, cv2.resize(pixels, (width, height), interpolation=method))
 
 
 def _normalise(pixels: Pixels, planes: NDArray[np.float32], white: int, mean: Triple, std: Triple) -> None:

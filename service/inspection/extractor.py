@@ -10,6 +10,8 @@ from service.backbones.base import Backbone
 from service.images.contract import InputContract
 from service.images.picture import Picture
 from service.images.resize import to_batch
+from service.images.view import view
+from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
 from service.patchcore.recipe import Recipe
@@ -18,7 +20,8 @@ from service.patchcore.recipe import Recipe
 class PatchExtractor:
     """A backbone, a recipe and a contract that belong together. One owner thread, the backbone's.
 
-    Raises ValueError when the backbone is not the one that the recipe names, or lacks its stages.
+    Raises ValueError when the backbone is not the one that the recipe names, or lacks its stages, and when
+    the contract's mask leaves no patch to look at.
     """
 
     def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract) -> None:
@@ -30,6 +33,9 @@ class PatchExtractor:
         self.backbone = backbone
         self.recipe = recipe
         self.contract = contract
+        rows = contract.input_height // recipe.grid_stride
+        columns = contract.input_width // recipe.grid_stride
+        self.grid = PatchGrid(rows, columns, contract.cells(rows, columns))
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -40,7 +46,7 @@ class PatchExtractor:
     def prepare(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """The network's input, [B, 3, height, width]. CPU only; 1 to 3 ms a picture of a megapixel."""
         whole = to_batch(
-            [picture.pixels for picture in pictures],
+            [view(picture, self.contract) for picture in pictures],
             (self.contract.input_height, self.contract.input_width),
             white=self.contract.white,
             mean=self.backbone.mean,
@@ -49,12 +55,14 @@ class PatchExtractor:
         return cropped(whole, self.recipe.crop_margin)
 
     def features(self, stages: Sequence[torch.Tensor]) -> NDArray[np.float32]:
-        """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous, over the whole picture."""
+        """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous, over the whole region of
+        interest; with a mask [B, 1, P, D], of the patches that count."""
         embedded: NDArray[np.float32] = embed(stages, self.recipe).cpu().numpy()
-        return uncropped(embedded, self.recipe.crop_margin // self.recipe.grid_stride)
+        return self.grid.kept(uncropped(embedded, self.recipe.crop_margin // self.recipe.grid_stride))
 
     def extract(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        """float32 [B, H, W, D] of pictures that fit the contract (not checked here). Blocks for the network.
+        """float32 [B, H, W, D] of pictures that fit the contract (not checked here), as ``features`` shapes
+        them. Blocks for the network.
 
         Raises ValueError when there are no pictures.
         """

@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 
 from schemas.activation import Thresholds
 from schemas.reasons import VerdictKind
-from service.images.checks import check_fit
-from service.images.heatmap import draw_heatmap, drawing_size
+from service.images.heatmap import draw_heatmap
 from service.images.picture import Picture
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Draw, Judgement, verdict_of, wants_heatmap
-from service.patchcore.anomaly_map import draw_grid
+from service.inspection.on_frame import anomaly_on_frame, regions_on_frame
 from service.patchcore.memory_bank import MemoryBank
-from service.patchcore.regions import Region, find_regions
+from service.patchcore.regions import Region
 from service.patchcore.scoring import patch_scores
 from service.patchcore.search import ExactIndex, PatchIndex
 
@@ -50,7 +49,6 @@ class LineModel:
 
     def check(self, picture: Picture) -> None:
         """Raises UnfitImage where the picture shows no part or is of a kind that the model never saw."""
-        check_fit(picture, self.extractor.contract.white)
         self.extractor.contract.check(picture)
 
     def judge(self, picture: Picture, *, draw: Draw = "flagged") -> Judgement:
@@ -67,9 +65,11 @@ class LineModel:
         return [self._judge(picture, grid, draw) for picture, grid in zip(pictures, grids, strict=True)]
 
     def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Patch scores [B, H, W] of features [B, H, W, D], on the score's scale. Blocks for the search."""
+        """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what
+        a mask leaves out is never the highest. Blocks for the search."""
         distances, _ = self.index.search(self.bank.queries(features), 1)
-        return patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
+        scores = patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
+        return self.extractor.grid.laid_out(scores)
 
     def close(self) -> None:
         """Free the index now: a later judgement raises RuntimeError."""
@@ -96,13 +96,12 @@ class LineModel:
         }
         if verdict not in limits:
             return ()
-        return tuple(find_regions(grid, limits[verdict], (picture.height, picture.width)))
+        box = self.extractor.contract.box(picture.width, picture.height)
+        return regions_on_frame(self.extractor.grid.alarming(grid), limits[verdict], box)
 
     def _draw(self, picture: Picture, grid: NDArray[np.float32]) -> bytes:
-        """Smoothed for the eye, but a peak keeps its height: a small defect must reach the threshold."""
-        size = drawing_size(picture.width, picture.height)
-        smooth = draw_grid(grid, size, self.bank.recipe.smooth_sigma)
-        anomaly = np.maximum(smooth, draw_grid(grid, size, 0.0))
+        box = self.extractor.contract.box(picture.width, picture.height)
+        anomaly = anomaly_on_frame(grid, box, (picture.height, picture.width), self.bank.recipe.smooth_sigma)
         return draw_heatmap(picture.pixels, anomaly, self._anchor(), white=self.extractor.contract.white)
 
     def _anchor(self) -> float:

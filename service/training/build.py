@@ -7,9 +7,9 @@ import numpy as np
 
 from service.backbones.base import Backbone
 from service.banks.manifest import Manifest
-from service.images.checks import check_fit
 from service.images.contract import InputContract
 from service.images.decode import decode
+from service.images.interest import NOTHING_SAID, Interest
 from service.images.picture import Picture
 from service.images.unreadable import UnfitImage
 from service.inspection.extractor import PatchExtractor
@@ -40,12 +40,14 @@ def build_bank(
     progress: BuildProgress = unwatched,
     *,
     rates: Rates | None = None,
+    interest: Interest = NOTHING_SAID,
 ) -> BuiltBank:
     """A bank of the parts, in the order of their names. The same parts, recipe and machine give the same
     bytes. Blocks for network and selection: seconds to minutes. Raises ``TrainingRefused`` for parts that
-    make no bank, and ``ValueError`` for a backbone that the recipe does not name."""
+    make no bank, and ``ValueError`` for a backbone that the recipe does not name or an ``interest`` (where to
+    look) that does not fit the pictures."""
     taught = gathered(parts)
-    contract = InputContract.learn([part.form for part in taught], recipe)
+    contract = InputContract.learn([part.form for part in taught], recipe, interest)
     extractor = PatchExtractor(backbone, recipe, contract)
     features = list(_extracted(taught, extractor, progress))
     bank = _fitted(features, recipe, progress)
@@ -79,7 +81,7 @@ def _picture(part: GoodPart, contract: InputContract) -> Picture:
     picture = decode(part.data, LIMITS)
     try:
         # A line refuses such frames, so it cannot learn from them either.
-        check_fit(picture, contract.white)
+        contract.check(picture)
     except UnfitImage as unfit:
         raise TrainingRefused(f"{part.name} shows no part ({str(unfit).rstrip('.')}): remove it") from unfit
     return picture

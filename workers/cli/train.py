@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.cli.interest_options import MaskPath, Roi, interest_of
 from workers.cli.options import AsJson, Line, line_id
 from workers.cli.recipe_options import BudgetMs, RecipeChoice, RecipeName, RecipeSettings, recipe_within
 from workers.cli.trained import Trained, tell_trained
 
 if TYPE_CHECKING:
     from schemas.activation import Activated
+    from service.images.interest import Interest
     from service.patchcore import Recipe
     from service.settings import Settings
     from service.training.built import BuiltBank
@@ -45,6 +47,8 @@ def train(
     recipe: RecipeName = None,
     option: RecipeSettings = None,
     budget_ms: BudgetMs = None,
+    roi: Roi = None,
+    mask: MaskPath = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a bank from good parts alone, write it to a file, publish it, or both.
@@ -58,6 +62,7 @@ def train(
     rates = _rates(false_alarm_rate)
     choice = RecipeChoice.of(recipe, option, budget_ms)
     wanted = choice.recipe()
+    interest = interest_of(roi, mask)
     settings = command_settings()
     began = time.monotonic()
     _refuse_unwritable(out)
@@ -65,7 +70,7 @@ def train(
         asyncio.run(_require_installation(settings))
     parts, notes = _read(good)
     fitted = recipe_within(choice, wanted, settings, [part.form for part in parts])
-    built = _build(settings, line, model, parts, fitted, rates)
+    built = _build(settings, line, model, parts, fitted, rates, interest)
     if out is not None:
         _write(out, built.data)
     activated = asyncio.run(_publish(settings, built, parts, why)) if publish else None
@@ -116,7 +121,13 @@ def _read(good: Path) -> "tuple[list[GoodPart], list[str]]":
 
 
 def _build(
-    settings: "Settings", line: str, model: str, parts: "list[GoodPart]", recipe: "Recipe", rates: "Rates"
+    settings: "Settings",
+    line: str,
+    model: str,
+    parts: "list[GoodPart]",
+    recipe: "Recipe",
+    rates: "Rates",
+    interest: "Interest",
 ) -> "BuiltBank":
     from service.training.build import build_bank
     from workers.cli.device import ready_backbone
@@ -124,7 +135,7 @@ def _build(
 
     backbone = ready_backbone(settings, recipe)
     with progress_bars(_STEPS) as tell:
-        return build_bank(line, model, parts, recipe, backbone, tell, rates=rates)
+        return build_bank(line, model, parts, recipe, backbone, tell, rates=rates, interest=interest)
 
 
 def _write(out: Path, data: bytes) -> None:

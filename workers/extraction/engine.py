@@ -12,7 +12,6 @@ from schemas.reasons import FaultReason
 from service.backbones.configured import backbone_for
 from service.banks.refusal import BankRefused, Refusal
 from service.banks.shelf import Pin, Shelf
-from service.images.checks import check_fit
 from service.images.contract import InputContract
 from service.images.decode import ImageLimits, decode
 from service.images.picture import Picture
@@ -116,7 +115,6 @@ class Engine:
             return protocol.Unreadable(error.reason.value, str(error))
         try:
             # What the line would refuse to judge, it must not learn from either.
-            check_fit(picture, extractor.contract.white)
             extractor.contract.check(picture)
         except UnfitImage as unfit:
             return protocol.Unfit(unfit.reason.value, picture.width, picture.height)
