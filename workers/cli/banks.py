@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from workers.cli import banks_history, banks_orders
+from workers.cli import banks_diff, banks_history, banks_orders
 from workers.cli.options import AsJson, Line
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Which banks are in force, how they came to be, and undo.")
     group.command("list", epilog="Example: patchline banks list --json")(list_banks)
     group.command("show", epilog="Example: patchline banks show line1")(show_bank)
-    for part in (banks_history, banks_orders):
+    for part in (banks_history, banks_diff, banks_orders):
         part.register(group)
     app.add_typer(group, name="banks", epilog="Example: patchline banks list")
 

@@ -77,24 +77,10 @@ def _load(bank: Path) -> "LoadedBank":
 
 
 def _model(settings: "Settings", loaded: "LoadedBank") -> "LineModel":
-    from service.banks.bank_file import check_fits
-    from service.inspection.extractor import PatchExtractor
-    from service.inspection.line_model import LineModel
     from service.training.thresholds import thresholds_of
-    from workers.cli.device import ready_backbone
+    from workers.cli.scoring import ready_model
 
-    manifest = loaded.manifest
-    backbone = ready_backbone(settings, manifest.recipe)
-    check_fits(
-        loaded,
-        line=manifest.line,
-        model=manifest.model,
-        backbone=backbone.name,
-        weights_sha256=backbone.weights_sha256,
-    )
-    thresholds = thresholds_of(loaded.memory_bank.calibration_scores)
-    extractor = PatchExtractor(backbone, manifest.recipe, manifest.contract)
-    return LineModel(loaded.memory_bank, thresholds, extractor)
+    return ready_model(settings, loaded, thresholds_of(loaded.memory_bank.calibration_scores))
 
 
 def _limits(settings: "Settings") -> "ImageLimits":

@@ -1,0 +1,1 @@
+"""A candidate bank held against another, on the frames that a line has stored: what would change."""

@@ -1,0 +1,31 @@
+"""A bank made ready to judge pictures in a command."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from schemas.activation import Thresholds
+    from service.banks.bank_file import LoadedBank
+    from service.inspection.line_model import LineModel
+    from service.settings import Settings
+
+
+def ready_model(settings: "Settings", loaded: "LoadedBank", thresholds: "Thresholds") -> "LineModel":
+    """The bank with its network and index, as an inspector's worker has it. Blocks for a second or two.
+    Raises ``BankRefused`` where this machine's weights are others than the bank's, and as
+    ``ready_backbone`` does."""
+    from service.banks.bank_file import check_fits
+    from service.inspection.extractor import PatchExtractor
+    from service.inspection.line_model import LineModel
+    from workers.cli.device import ready_backbone
+
+    manifest = loaded.manifest
+    backbone = ready_backbone(settings, manifest.recipe)
+    check_fits(
+        loaded,
+        line=manifest.line,
+        model=manifest.model,
+        backbone=backbone.name,
+        weights_sha256=backbone.weights_sha256,
+    )
+    extractor = PatchExtractor(backbone, manifest.recipe, manifest.contract)
+    return LineModel(loaded.memory_bank, thresholds, extractor)
