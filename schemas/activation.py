@@ -33,6 +33,7 @@ class Published(Message):
     vectors: int = Field(gt=0)
     parts: int = Field(gt=0)
     radius: float
+    bank_signature: str | None = Field(default=None, description="of the bank file, as its .sig has it")
     published_at: Moment
 
 
@@ -50,6 +51,7 @@ class Activated(Message):
     command_id: UUID | None = None
     actor: str = "patchline"
     why: str = ""
+    bank_signature: str | None = Field(default=None, description="of the bank file, as its .sig has it")
     activated_at: Moment
 
 

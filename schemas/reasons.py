@@ -86,4 +86,5 @@ class LineEventKind(Worded):
     COMMAND_REFUSED = "command-refused", "A command was refused and changed nothing; the reason says why."
     BUILD_PROGRESS = "build-progress", "A bank is being built."
     BANK_STALE = "bank-stale", "An activation could not be loaded; the line keeps the bank it has."
+    UNTRUSTED = "untrusted-command", "A command that nobody who is trusted signed was passed over unread."
     DRIFT = "drift", "The line's scores no longer come from where they came when its bank was put in force."

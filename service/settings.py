@@ -100,9 +100,29 @@ class EngineSettings(_Part):
 
 
 class RebuilderSettings(_Part):
-    """The worker that grows banks."""
+    """The worker that grows banks, and the gates that a bank must pass before it is put in force."""
 
     group: str = "patchline-rebuilder"
+    canary_margin_loss: float = Field(
+        default=0.2, ge=0, lt=1, description="share of its margin that a canary may lose to one build"
+    )
+    suspicious_multiple: float = Field(
+        default=1.5,
+        ge=1,
+        description="of the defect threshold; an approved part that scores above it needs a second person",
+    )
+
+
+class SigningSettings(_Part):
+    """Keys (docs/signing.md). Once public keys are set, what is unsigned is refused."""
+
+    public_keys: Path | None = Field(
+        default=None, description="a folder of NAME.banks.pub and NAME.commands.pub: whom to trust for what"
+    )
+    banks_key: Path | None = Field(
+        default=None, description="the private key of those who put banks in force: rebuilder and train"
+    )
+    commands_key: Path | None = Field(default=None, description="the private key of the page's service")
 
 
 class WebSettings(_Part):
@@ -141,6 +161,7 @@ class Settings(BaseSettings):
     drift: DriftSettings = DriftSettings()
     engine: EngineSettings = EngineSettings()
     rebuilder: RebuilderSettings = RebuilderSettings()
+    signing: SigningSettings = SigningSettings()
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 

@@ -16,6 +16,7 @@ from schemas.topics import DAY_MS, FOREVER, HOUR_MS, TOPICS, TopicSpec
 from service.banks.refusal import Refusal
 from service.ledger.report import TroubleKind
 from service.settings import PREFIX, KafkaSettings, Settings
+from service.signing.refusal import SignatureFault
 from service.telemetry.metrics import metric_table
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
@@ -106,7 +107,7 @@ def closed_sets() -> Sequence[type[Worded]]:
         for kind in vars(reasons).values()
         if isinstance(kind, type) and issubclass(kind, Worded) and kind is not Worded
     ]
-    return [*of_messages, Refusal, TroubleKind]
+    return [*of_messages, Refusal, SignatureFault, TroubleKind]
 
 
 def main(arguments: list[str], page: Path = PAGE) -> int:

@@ -7,6 +7,7 @@ class Refusal(Worded):
     """Why the bytes are no bank that this line may be judged by."""
 
     WRONG_HASH = "wrong-hash", "The bytes are not those that the version names."
+    UNTRUSTED = "untrusted", "Nobody whom this installation trusts has signed it."
     UNREADABLE = "unreadable", "The bytes are no bank file, or one that was cut short."
     UNKNOWN_FORMAT = "unknown-format", "The file's format is newer or older than this program reads."
     EMPTY = "empty", "The bank has no vectors, no calibration or no parts."

@@ -20,6 +20,16 @@ def bank_key(line: str, model: str, version: str) -> str:
     return f"banks/{_line(line)}/{_model(model)}/{_sha256(version, 'version')}.safetensors"
 
 
+def bank_signature_key(line: str, model: str, version: str) -> str:
+    """The signature of a bank file, beside it."""
+    return bank_key(line, model, version).removesuffix("safetensors") + "sig"
+
+
+def activation_signature_key(line: str, epoch: int) -> str:
+    """The signature of an activation, beside its record."""
+    return activation_key(line, epoch).removesuffix("json") + "sig"
+
+
 def activation_key(line: str, epoch: int) -> str:
     """The record that put an epoch in force, kept so that the log can be restored."""
     if epoch < 1:
@@ -43,7 +53,7 @@ def canary_record_key(line: str, model: str, sha256: str) -> str:
 
 
 def features_key(line: str, model: str, part_sha256: str, contract_hash: str) -> str:
-    """The features of a part or a canary under one input contract, kept so that a rebuild extracts nothing."""
+    """The features of a part or canary under one input contract: a rebuild extracts nothing."""
     part, contract = _sha256(part_sha256, "part"), _sha256(contract_hash, "contract")
     return f"features/{_line(line)}/{_model(model)}/{part}-{contract}.safetensors"
 

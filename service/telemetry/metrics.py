@@ -31,6 +31,11 @@ MEDIAN_MOVEMENT = Gauge(
     "How far the running median of a line's scores has gone from its reference towards the threshold.",
     ["line"],
 )
+UNTRUSTED = Counter(
+    "patchline_untrusted_records_total",
+    "Records without a signature that is trusted, by topic and fault.",
+    ["topic", "fault"],
+)
 CACHE_UP = Gauge("patchline_bank_cache_up", "1 while the cache of banks answers.")
 WORKER_RESTARTS = Counter("patchline_extraction_restarts_total", "Extraction workers replaced.", ["cause"])
 REBALANCES = Counter("patchline_rebalances_total", "Assignments received by this member.")

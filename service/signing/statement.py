@@ -1,0 +1,27 @@
+"""What is signed: bytes that say what they are for, so that no signature can be used elsewhere.
+
+Ids hold no zero byte, and what may hold one comes last: two statements are equal only if all their parts are.
+"""
+
+from enum import StrEnum
+
+_PREFACE = b"patchline signature 1"
+
+
+class KeyUse(StrEnum):
+    """What a key may sign, by the topic that it is for."""
+
+    BANKS = "banks"
+    COMMANDS = "commands"
+
+
+def record_statement(use: KeyUse, line: str, value: bytes) -> bytes:
+    """A record of a line: exactly these bytes on this kind of topic. Commands carry their id and activations
+    their epoch inside, so a signed record that is sent again does nothing."""
+    return b"\0".join((_PREFACE, b"record", use.encode(), line.encode(), value))
+
+
+def bank_statement(line: str, model: str, version: str) -> bytes:
+    """A bank file of a line and model, by its sha256: whoever checks the signature has checked the hash, or
+    does so before the bytes are read."""
+    return b"\0".join((_PREFACE, b"bank", line.encode(), model.encode(), version.encode()))
