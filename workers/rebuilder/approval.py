@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -11,9 +12,12 @@ from schemas.activation import Activated
 from schemas.command import ApproveGood
 from service.banks.refusal import BankRefused
 from service.telemetry import metrics
+from service.training.gates import Findings
 from service.training.growth import GrownBank, grow_bank
+from service.training.objection import Objection
 from service.training.publish import Outlets, publish_bank
 from service.training.thresholds import Rates
+from workers.rebuilder.gatekeeper import Gatekeeper, GateRefused
 from workers.rebuilder.in_force import InForce, Standing
 from workers.rebuilder.job import CommandRefused, Job
 from workers.rebuilder.lesson import Classroom, Lesson, plan_lesson
@@ -29,6 +33,17 @@ class Abandoned(Exception):
     """The program is stopping: the build is left to its next run."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Trial:
+    """What was grown of which lessons, and what the gates say of it."""
+
+    active: Activated
+    taught: Taught
+    lessons: Sequence[Lesson]
+    grown: GrownBank
+    findings: Findings
+
+
 class Approvals:
     """Grows banks. ``stopping`` ends a selection that runs in a thread."""
 
@@ -37,11 +52,13 @@ class Approvals:
         in_force: InForce,
         models: Models,
         classroom: Classroom,
+        gatekeeper: Gatekeeper,
         outlets: Outlets,
         results: Results,
         stopping: threading.Event,
     ) -> None:
         self._in_force, self._models, self._classroom = in_force, models, classroom
+        self._gatekeeper = gatekeeper
         self._outlets, self._results, self._stopping = outlets, results, stopping
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
@@ -71,7 +88,8 @@ class Approvals:
         """Whether all is said and done; False when the line moved on meanwhile."""
         try:
             active = standing.require()
-            taught = await self._models.taught(active.line, active.model, active.version, active.size_bytes)
+            known = await self._models.taught(active.line, active.model, active.version, active.size_bytes)
+            taught = await self._gatekeeper.watched(known)
         except CommandRefused as refused:
             for job in jobs:
                 await self._results.refused(job, str(refused))
@@ -79,26 +97,25 @@ class Approvals:
         lessons = await self._learned(jobs, active, taught)
         if not lessons:
             return True
-        try:
-            grown = await asyncio.to_thread(self._grown, taught, lessons, Rates.of(active.thresholds))
-        except (ValueError, BankRefused) as error:
-            for lesson in lessons:
-                await self._results.refused(lesson.job, f"the bank cannot learn these parts: {error}")
-            return True
-        return await self._published(active, taught, grown, lessons)
+        trial = await asyncio.to_thread(self._tried, active, taught, lessons)
+        if isinstance(trial, GateRefused):
+            return await self._refused(trial, lessons)
+        return await self._published(trial)
 
     async def _learned(self, jobs: Sequence[Job], active: Activated, taught: Taught) -> list[Lesson]:
-        taken = frozenset(entry.sha256 for entry in taught.loaded.manifest.parts)
+        known = frozenset(entry.sha256 for entry in taught.loaded.manifest.parts)
         lessons: list[Lesson] = []
         for job in jobs:
             try:
-                lesson = plan_lesson(job, _approval(job), active, taken)
+                command = _approval(job)
+                self._gatekeeper.refuse_canaries(active, command.frames)
+                beside = frozenset(sha for lesson in lessons for sha in lesson.parts)
+                lesson = plan_lesson(job, command, active, known, beside)
                 await self._learn(lesson, taught)
             except CommandRefused as refused:
                 await self._results.refused(job, str(refused))
             else:
                 lessons.append(lesson)
-                taken |= lesson.parts.keys()
         return lessons
 
     async def _learn(self, lesson: Lesson, taught: Taught) -> None:
@@ -112,51 +129,73 @@ class Approvals:
 
         await self._classroom.learn(lesson, taught.loaded.manifest, watch)
 
-    def _grown(self, taught: Taught, lessons: Sequence[Lesson], rates: Rates) -> GrownBank:
+    def _tried(self, active: Activated, taught: Taught, lessons: Sequence[Lesson]) -> _Trial | GateRefused:
+        """Runs in a thread: a selection, and the gates."""
+
         def watch(done: int, expected: int) -> None:
             if self._stopping.is_set():
                 raise Abandoned
 
         entries = [entry for lesson in lessons for entry in lesson.entries]
-        features = [lesson.features[entry.sha256] for lesson in lessons for entry in lesson.entries]
-        return grow_bank(taught.loaded, taught.known, features, entries, rates, watch)
+        features = {sha: lesson.features[sha] for lesson in lessons for sha in lesson.parts}
+        rates = Rates.of(active.thresholds)
+        frames = {sha: ref for lesson in lessons for sha, ref in lesson.parts.items()}
+        try:
+            grown = grow_bank(taught.loaded, taught.known, list(features.values()), entries, rates, watch)
+        except (ValueError, BankRefused) as error:
+            return self._gatekeeper.refusal(active, [Objection.of_unsound(str(error))], frames)
+        seconded = frozenset().union(
+            *(self._gatekeeper.seconded(lesson.job, lesson.parts.values()) for lesson in lessons)
+        )
+        findings = self._gatekeeper.judge_growth(active, taught, grown.built, features, seconded)
+        if findings.objections:
+            return self._gatekeeper.refusal(active, findings.objections, frames)
+        return _Trial(active, taught, lessons, grown, findings)
 
-    async def _published(
-        self, active: Activated, taught: Taught, grown: GrownBank, lessons: Sequence[Lesson]
-    ) -> bool:
-        built, leader = grown.built, lessons[0].job
-        for lesson in lessons[1:]:
+    async def _refused(self, refusal: GateRefused, lessons: Sequence[Lesson]) -> bool:
+        """Of several approvals, each is tried by itself: one that is at fault refuses no other."""
+        if len(lessons) == 1:
+            await self._results.refused(lessons[0].job, str(refusal), refusal.facts)
+            return True
+        for lesson in lessons:
+            await self.carry_out(lesson.job.command.line, [lesson.job])
+        return True
+
+    async def _published(self, trial: _Trial) -> bool:
+        built, leader = trial.grown.built, trial.lessons[0].job
+        for lesson in trial.lessons[1:]:
             await self._results.joins(lesson.job, leader, built.version)
+        commands = [lesson.job.command for lesson in trial.lessons]
         made = await publish_bank(
             self._outlets,
             built,
             {},
-            actor=", ".join(dict.fromkeys(lesson.job.command.actor for lesson in lessons)),
-            why="; ".join(
-                dict.fromkeys(lesson.job.command.why for lesson in lessons if lesson.job.command.why)
-            ),
+            actor=", ".join(dict.fromkeys(command.actor for command in commands)),
+            why="; ".join(dict.fromkeys(command.why for command in commands if command.why)),
             command_id=leader.command.command_id,
-            based_on=active.epoch,
+            based_on=trial.active.epoch,
         )
         if not isinstance(made, Activated) or made.version != built.version:
             return False
-        self._models.keep(Taught(grown.loaded, grown.known))
-        self._models.forget(active.version)
-        for lesson in lessons:
-            await self._conclude(lesson, made, taught.loaded.memory_bank.size, built.memory_bank.size)
+        self._models.keep(Taught(trial.grown.loaded, trial.grown.known, trial.findings.watch))
+        self._models.forget(trial.active.version)
+        for lesson in trial.lessons:
+            await self._conclude(lesson, made, trial)
         return True
 
-    async def _conclude(self, lesson: Lesson, made: Activated, before: int, after: int) -> None:
+    async def _conclude(self, lesson: Lesson, made: Activated, trial: _Trial) -> None:
         seconds = time.monotonic() - lesson.job.received
         metrics.BUILD_SECONDS.observe(seconds)
-        added = len(lesson.parts)
+        added, before = len(lesson.parts), trial.taught.loaded.memory_bank.size
+        after = trial.grown.built.memory_bank.size
         parts = "1 part" if added == 1 else f"{added} parts"
         known = f" ({lesson.known} known already)" if lesson.known else ""
+        facts: Mapping[str, object] = {"parts_added": added, "vectors": after, "seconds": seconds}
         await self._results.done(
             lesson.job,
             made,
             f"epoch {made.epoch}: {parts} added{known}, {before:,} -> {after:,} vectors, {seconds:.1f} s",
-            {"parts_added": added, "vectors": after, "seconds": seconds},
+            {**facts, **self._gatekeeper.missed(made, trial.findings)},
         )
 
 

@@ -34,22 +34,25 @@ class Lesson:
         ]
 
 
-def plan_lesson(job: Job, command: ApproveGood, active: Activated, taken: frozenset[str]) -> Lesson:
-    """Which frames are new to the bank. Raises ``CommandRefused`` when none is, or when one was judged by
-    another model than the one in force: its bank would not be the line's."""
+def plan_lesson(
+    job: Job, command: ApproveGood, active: Activated, taught: frozenset[str], beside: frozenset[str]
+) -> Lesson:
+    """Which frames are new to the bank, and in no lesson ``beside`` this one. Raises ``CommandRefused`` when
+    the bank was ``taught`` all, or when one was judged by another model than the one in force: its bank would
+    not be the line's."""
     for ref in command.frames:
         if ref.model not in (None, active.model):
             raise CommandRefused(
                 f"frame {ref.frame_id} was judged by model {ref.model} and {active.model} is in force: "
                 f"activate {ref.model} first"
             )
-    parts = {ref.frame_sha256: ref for ref in command.frames if ref.frame_sha256 not in taken}
-    if not parts:
+    shas = {ref.frame_sha256: ref for ref in command.frames}
+    if shas.keys() <= taught:
         first = command.frames[0].frame_id
         which = f"frame {first} is" if len(command.frames) == 1 else f"frame {first} and the others are"
         raise CommandRefused(f"{which} in the bank already: approve parts that it does not know")
-    repeated = len({ref.frame_sha256 for ref in command.frames} & taken)
-    return Lesson(job, parts, repeated)
+    parts = {sha: ref for sha, ref in shas.items() if sha not in taught | beside}
+    return Lesson(job, parts, len(shas) - len(parts))
 
 
 class Classroom:
@@ -59,8 +62,13 @@ class Classroom:
         self._store, self._frames, self._extraction = store, frames, extraction
 
     async def learn(self, lesson: Lesson, manifest: Manifest, watch: Watch) -> None:
-        """Fill the lesson's features, and keep its parts where retention never comes. Raises
-        ``CommandRefused`` naming the frame that cannot become a part, and ``StoreError``."""
+        """Fill the lesson's features, and keep its parts where retention never comes: a part that was kept
+        before, as by an approval that a gate refused, costs nothing again. Raises ``CommandRefused`` naming
+        the frame that cannot become a part, and ``StoreError``."""
+        cache = FeatureCache(self._store, manifest)
+        for sha in lesson.parts:
+            if (rows := await self._kept(manifest, cache, sha)) is not None:
+                lesson.features[sha] = rows
         wanted = [sha for sha in lesson.parts if sha not in lesson.features]
         for begin in range(0, len(wanted), BATCH):
             shas = wanted[begin : begin + BATCH]
@@ -68,10 +76,12 @@ class Classroom:
             named = [(f"frame {lesson.parts[sha].frame_id}", frames[sha]) for sha in shas]
             made = await self._extraction.features(named, manifest)
             for sha, rows in zip(shas, made, strict=True):
-                await self._keep(manifest, sha, frames[sha], rows)
+                await self._store.put(part_key(manifest.line, manifest.model, sha), frames[sha])
+                await cache.put(sha, rows)
                 lesson.features[sha] = rows
             await watch(len(lesson.features), len(lesson.parts))
 
-    async def _keep(self, manifest: Manifest, sha256: str, data: bytes, rows: PartFeatures) -> None:
-        await self._store.put(part_key(manifest.line, manifest.model, sha256), data)
-        await FeatureCache(self._store, manifest).put(sha256, rows)
+    async def _kept(self, manifest: Manifest, cache: FeatureCache, sha256: str) -> PartFeatures | None:
+        if not await self._store.exists(part_key(manifest.line, manifest.model, sha256)):
+            return None
+        return await cache.get(sha256)

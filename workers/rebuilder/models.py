@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 from service.banks.bank_file import LoadedBank, read_bank
 from service.banks.refusal import BankRefused
 from service.banks.source import BankSource
+from service.training.canary_watch import UNWATCHED, CanaryWatch
 from service.training.features import PartFeatures
 from service.training.known_parts import KnownParts
 from workers.rebuilder.job import CommandRefused
@@ -18,15 +19,16 @@ LIMIT_BYTES = 2**30
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Taught:
-    """A bank that can learn."""
+    """A bank that can learn, and the canaries that are held against it."""
 
     loaded: LoadedBank
     known: KnownParts
+    watch: CanaryWatch = UNWATCHED
 
     @property
     def size_bytes(self) -> int:
         """What it holds in memory, about."""
-        return self.loaded.size_bytes + self.known.size_bytes
+        return self.loaded.size_bytes + self.known.size_bytes + self.watch.size_bytes
 
 
 class Models:

@@ -14,12 +14,14 @@ from service.banks.source import BankSource
 from service.settings import Settings
 from service.store import ObjectStore
 from service.stream.base import Broker
+from service.training.gates import GateLimits
 from service.training.publish import open_outlets
 from workers.rebuilder.approval import Approvals
 from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.clerk import Clerk
 from workers.rebuilder.extraction import Extraction
 from workers.rebuilder.frames import Frames
+from workers.rebuilder.gatekeeper import Gatekeeper
 from workers.rebuilder.in_force import InForce
 from workers.rebuilder.intake import Intake
 from workers.rebuilder.journal import Journal
@@ -81,8 +83,10 @@ async def _clerk(
     models = Models(BankSource(store, cache, settings.store.cache_dir), features)
     frames = Frames(store, settings.inspector.max_reference_bytes)
     classroom = Classroom(store, frames, extraction)
-    await stack.enter_async_context(kept_warm(in_force, models, extraction))
-    approvals = Approvals(in_force, models, classroom, outlets, results, stopping)
+    limits = GateLimits(settings.rebuilder.canary_margin_loss, settings.rebuilder.suspicious_multiple)
+    gatekeeper = Gatekeeper(journal, models, features, limits)
+    await stack.enter_async_context(kept_warm(in_force, models, gatekeeper, extraction))
+    approvals = Approvals(in_force, models, classroom, gatekeeper, outlets, results, stopping)
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks)
     canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)
     return Clerk(journal, results, approvals, repointer, canaries), journal

@@ -1,0 +1,69 @@
+"""Canaries held against a bank: how each scores, and what every new part takes from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.patchcore import MemoryBank, Recipe, nearest_distances
+from service.patchcore.held_out import score_part
+from service.patchcore.memory_bank import prepared
+from service.training.canaries import bank_distances
+from service.training.features import PartFeatures
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CanaryWatch:
+    """By the canary's sha256: ``features``, and ``distances`` [H, W] of each patch to the bank. As with
+    ``KnownParts``, a growth asks for distances to the new vectors only."""
+
+    features: Mapping[str, PartFeatures]
+    distances: Mapping[str, NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, bank: MemoryBank, features: Mapping[str, PartFeatures]) -> "CanaryWatch":
+        """Blocks for one product of all the canaries' patches with all vectors."""
+        return cls(dict(features), {name: bank_distances(bank, rows) for name, rows in features.items()})
+
+    def with_features(self, bank: MemoryBank, features: Mapping[str, PartFeatures]) -> "CanaryWatch":
+        """Exactly these canaries; those that are watched already are not measured again."""
+        new = CanaryWatch.of(bank, {k: rows for k, rows in features.items() if k not in self.distances})
+        distances = {name: self.distances.get(name, new.distances.get(name)) for name in features}
+        return CanaryWatch(dict(features), {k: grid for k, grid in distances.items() if grid is not None})
+
+    def scores(self, recipe: Recipe) -> dict[str, float]:
+        """The score of each canary."""
+        return {name: score_part(grid, recipe) for name, grid in self.distances.items()}
+
+    def toward(self, bank: MemoryBank, begin: int) -> dict[int, dict[str, NDArray[np.float32]]]:
+        """Distances to the vectors from ``begin`` on, by the part that each vector came of."""
+        taught: dict[int, dict[str, NDArray[np.float32]]] = {}
+        for part in np.unique(bank.vector_part[begin:]):
+            vectors = bank.vectors[begin:][bank.vector_part[begin:] == part]
+            taught[int(part)] = {
+                name: _distances(rows, vectors, bank) for name, rows in self.features.items()
+            }
+        return taught
+
+    def joined(self, toward: Mapping[int, Mapping[str, NDArray[np.float32]]]) -> "CanaryWatch":
+        """The canaries against a grown bank, given ``toward`` of what it learned."""
+        distances = {
+            name: np.minimum.reduce([grid, *(grids[name] for grids in toward.values())])
+            for name, grid in self.distances.items()
+        }
+        return CanaryWatch(self.features, distances)
+
+    @property
+    def size_bytes(self) -> int:
+        """What it holds in memory."""
+        features = sum(rows.nbytes for rows in self.features.values())
+        return features + sum(grid.nbytes for grid in self.distances.values())
+
+
+UNWATCHED = CanaryWatch({}, {})
+
+
+def _distances(rows: PartFeatures, vectors: NDArray[np.float16], bank: MemoryBank) -> NDArray[np.float32]:
+    flat = prepared(rows.reshape(-1, rows.shape[-1]), bank.whitening)
+    return nearest_distances(flat, vectors).reshape(rows.shape[:-1])
