@@ -91,8 +91,13 @@ class EngineSettings(_Part):
 
     device: str = "cpu"
     threads: int = Field(default=0, ge=0)
-    weights: Path | None = Field(default=None, description="a local weights file instead of the wheel's")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    weights: Path | None = Field(
+        default=None, description="a weights file, or a folder with NETWORK.safetensors, .pth or .pt in it"
+    )
+    downloads: bool = Field(
+        default=False, description="fetch weights that no file, wheel or cache has from timm's hub"
+    )
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         default="auto",
         description="of the network; auto is bfloat16 where the processor multiplies it natively",
     )
@@ -110,6 +115,12 @@ class RebuilderSettings(_Part):
         default=1.5,
         ge=1,
         description="of the defect threshold; an approved part that scores above it needs a second person",
+    )
+    budget_factor: float = Field(
+        default=1.5,
+        ge=1,
+        description="a bank that grows past so many times its recipe's max_vectors is selected again from all "
+        "its parts",
     )
 
 

@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from service.backbones.precision import Arithmetic
 from service.images.resize import Triple
 
 
 class Backbone(Protocol):
-    """One network on one device, owned by one thread.
+    """One network on one device, owned by one thread: convolutions, or a transformer whose tokens, laid out
+    on their grid and without those of the class, are the stage of its patch's stride.
 
     ``weights_sha256`` names its weights: features of other weights are not comparable. ``strides`` are the
     input's pixels for each cell of a stage, finest first, and ``channels`` the stages' depths. ``mean`` and
@@ -28,6 +30,8 @@ class Backbone(Protocol):
     @property
     def device(self) -> str: ...
     @property
+    def precision(self) -> Arithmetic: ...
+    @property
     def mean(self) -> Triple: ...
     @property
     def std(self) -> Triple: ...
@@ -35,5 +39,6 @@ class Backbone(Protocol):
     def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
         """``batch`` [B, 3, H, W] with H and W multiples of 32, to one fp32 tensor [B, C, H/s, W/s] a stride,
         on ``device``, without gradients. A picture's features do not depend on its neighbours in the batch
-        beyond rounding (1e-5 relative). Blocks for the network's time; one thread at a time."""
+        beyond rounding (1e-5 relative in float32). Raises NonFiniteFeatures when a value is no number, as
+        happens in half precision. Blocks for the network's time; one thread at a time."""
         ...

@@ -1,17 +1,24 @@
 """The arithmetic of a network: exact enough everywhere, and fast where the processor knows how."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Arithmetic = Literal["float32", "bfloat16", "float16"]
+Precision = Literal["auto"] | Arithmetic
 
-TORCH_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+TORCH_TYPES: Mapping[Arithmetic, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
 
 
-def chosen(precision: Precision, device: str) -> Literal["float32", "bfloat16"]:
+def chosen(precision: Precision, device: str) -> Arithmetic:
     """``auto`` is bfloat16 on a CPU that multiplies it natively (AVX512-bf16 or AMX), where a network takes a
-    third of the time; elsewhere, where it would be emulated, it is float32."""
+    third of the time; elsewhere, where it would be emulated, it is float32. float16 is for GPUs; beyond
+    65,504 it holds no number, which the network then says."""
     if precision != "auto":
         return precision
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

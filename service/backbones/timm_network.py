@@ -4,17 +4,22 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import structlog
 import timm
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from service.backbones.base import Backbone
-from service.backbones.folding import fold_batch_norm
+from service.backbones.folding import Unfoldable, fold_batch_norm
+from service.backbones.hub import unknown
 from service.backbones.precision import TORCH_TYPES, Precision, chosen
-from service.backbones.weights import WHEELS, UnfitWeights, fill
+from service.backbones.refusal import NonFiniteFeatures, UnfitWeights
+from service.backbones.source import source_of
+from service.backbones.weights import fill
 from service.images.resize import Triple
 
+_log = structlog.get_logger()
 _TENSORFLOW: tuple[Triple, Triple] = ((127 / 255,) * 3, (128 / 255,) * 3)
 
 
@@ -43,23 +48,41 @@ class TimmNetwork:
         weights_path: Path | None,
         device: str,
         precision: Precision,
+        downloads: bool,
     ) -> None:
         self.name, self.strides, self.device = name, strides, device
-        wheel = WHEELS.get(name) if weights_path is None else None
-        network = _create(wheel.architecture if wheel else name)
-        self.weights_sha256 = fill(network, name, weights_path)
-        self.mean, self.std = _TENSORFLOW if wheel else _seen_in_training(network)
+        source = source_of(name, weights_path, downloads=downloads)
+        network = _create(source.architecture)
+        self.weights_sha256 = fill(network, name, source)
+        self.mean, self.std = _TENSORFLOW if source.wheel else _seen_in_training(network)
         indices, self.channels = _stages_at(network, name, strides)
         network.prune_intermediate_layers(indices)  # type: ignore[operator]
-        self._type = TORCH_TYPES[chosen(precision, device)]
-        self._network = _prepared(_Stages(network, indices), device).to(self._type)
+        self.precision = chosen(precision, device)
+        self._type = TORCH_TYPES[self.precision]
+        stages = _Stages(network, indices).eval()
+        _check_shapes(stages, name, strides, self.channels)
+        self._network = _prepared(stages, device).to(self._type)
 
     def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
         """See Backbone.stages."""
         with torch.inference_mode():
             pixels = torch.from_numpy(batch).to(self.device, self._type)
             pixels = pixels.contiguous(memory_format=torch.channels_last)
-            return [stage.float() for stage in self._network(pixels)]
+            stages = [stage.float() for stage in self._network(pixels)]
+        # A sum tells of any value that is no number, and costs a tenth of looking at each.
+        if not all(torch.isfinite(stage.sum()) for stage in stages):
+            raise self._not_finite()
+        return stages
+
+    def _not_finite(self) -> NonFiniteFeatures:
+        remedy = (
+            f"check the weights {self.weights_sha256[:12]}"
+            if self.precision == "float32"
+            else "set PATCHLINE_ENGINE__PRECISION=float32"
+        )
+        return NonFiniteFeatures(
+            f"The backbone {self.name} gives values that are no numbers in {self.precision}: {remedy}."
+        )
 
 
 @lru_cache(maxsize=8)
@@ -69,24 +92,25 @@ def load_backbone(
     weights_path: Path | None = None,
     device: str = "cpu",
     precision: Precision = "float32",
+    downloads: bool = False,
 ) -> Backbone:
     """The network ``name`` with the stages at ``strides``, made once a process for equal arguments.
 
-    Without a path, ``efficientnet_lite0`` and ``efficientnet_lite2`` take the installed wheels' weights; any
-    other timm name needs a local file. bfloat16 changes features by rounding alone. Never touches the
-    network. Raises UnfitWeights (a ValueError) in a sentence: unknown name, a stride the network lacks,
-    missing or foreign weights. Blocks for about a second.
+    Where the weights come from: see ``source_of``; no connection is opened but for ``downloads``. bfloat16
+    changes features by rounding alone. Raises UnfitWeights (a ValueError) in a sentence: unknown name, a
+    stride the network lacks, missing or foreign weights. Blocks for about a second.
     """
-    return TimmNetwork(name, strides, weights_path, device, precision)
+    return TimmNetwork(name, strides, weights_path, device, precision, downloads)
 
 
 def _create(architecture: str) -> nn.Module:
     try:
         network: nn.Module = timm.create_model(architecture, pretrained=False)
+        if hasattr(network, "dynamic_img_size"):
+            # A vision transformer: without this it takes pictures of its training's size alone.
+            network = timm.create_model(architecture, pretrained=False, dynamic_img_size=True)
     except RuntimeError as error:
-        raise UnfitWeights(
-            f"The backbone {architecture} is not known to timm: see timm.list_models()."
-        ) from error
+        raise unknown(architecture) from error
     return network.eval()
 
 
@@ -106,8 +130,31 @@ def _stages_at(network: nn.Module, name: str, strides: tuple[int, ...]) -> tuple
     return [found[stride][0] for stride in strides], tuple(found[stride][1] for stride in strides)
 
 
+def _check_shapes(stages: nn.Module, name: str, strides: tuple[int, ...], channels: tuple[int, ...]) -> None:
+    """Some networks pad nothing, or take one size alone: their stages lie elsewhere than they say."""
+    height, width = 128, 96
+    stated = [(1, depth, height // s, width // s) for s, depth in zip(strides, channels, strict=True)]
+    try:
+        with torch.inference_mode():
+            found = [tuple(stage.shape) for stage in stages(torch.zeros(1, 3, height, width))]
+    except (RuntimeError, AssertionError) as error:
+        raise UnfitWeights(
+            f"The backbone {name} cannot look at {width} x {height} pixels: take one that takes every "
+            "multiple of 32."
+        ) from error
+    if found != stated:
+        raise UnfitWeights(
+            f"The backbone {name} gives stages of {found} where {stated} were expected: take one that pads "
+            "its input."
+        )
+
+
 def _prepared(network: nn.Module, device: str) -> nn.Module:
-    folded = fold_batch_norm(network.eval(), torch.linspace(-2, 2, 3 * 64 * 64).reshape(1, 3, 64, 64))
-    for parameter in folded.parameters():
+    try:
+        network = fold_batch_norm(network, torch.linspace(-2, 2, 3 * 128 * 96).reshape(1, 3, 128, 96))
+    except Unfoldable as slow:
+        # Twice the time, and the same features: no reason to refuse the network.
+        _log.warning("batch norm is not folded", reason=str(slow))
+    for parameter in network.parameters():
         parameter.requires_grad_(False)
-    return folded.to(device).to(memory_format=torch.channels_last)
+    return network.to(device).to(memory_format=torch.channels_last)

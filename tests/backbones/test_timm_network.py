@@ -8,10 +8,21 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from service.backbones.precision import chosen
+from service.backbones.refusal import NonFiniteFeatures, UnfitWeights
+from service.backbones.source import WHEELS
 from service.backbones.timm_network import load_backbone
-from service.backbones.weights import WHEELS, UnfitWeights
+from service.backbones.weights import sha256_of
 
 LITE = "efficientnet_lite0"
+
+
+@pytest.fixture(autouse=True)
+def hub_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty cache of timm's hub, and no way out of this machine."""
+    folder = tmp_path_factory.mktemp("hub")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    return folder
 
 
 def batch(count: int = 2, height: int = 64, width: int = 96) -> NDArray[np.float32]:
@@ -135,3 +146,112 @@ def test_auto_is_bfloat16_only_where_the_processor_has_it(monkeypatch: pytest.Mo
         assert chosen("auto", "cpu") == expected
         assert chosen("auto", "cuda") == "float32"
         assert chosen("float32", "cpu") == "float32"
+
+
+def random_weights(path: Path, name: str) -> Path:
+    save_file(timm.create_model(name).state_dict(), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "strides"),
+    [
+        ("resnet18", (4, 8, 16)),
+        ("convnext_atto", (8, 16)),
+        ("mobilenetv3_small_050", (4, 16)),
+        ("regnetx_002", (8, 16)),
+        ("efficientvit_b0", (8, 16)),
+        ("vit_tiny_patch16_224", (16,)),
+    ],
+)
+def test_networks_of_every_family_stand_behind_the_one_port(
+    tmp_path: Path, name: str, strides: tuple[int, ...]
+) -> None:
+    backbone = load_backbone(name, strides, random_weights(tmp_path / "weights.safetensors", name))
+    stages = backbone.stages(batch())
+    sizes = [tuple(stage.shape) for stage in stages]
+    assert sizes == [(2, c, 64 // s, 96 // s) for s, c in zip(strides, backbone.channels, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "strides", "sentence"),
+    [
+        ("inception_v3", (8,), "take one that pads its input"),
+        ("tresnet_m", (2,), "take one that pads its input"),
+        ("levit_128s", (16,), "cannot look at 96 x 128 pixels"),
+    ],
+)
+def test_a_network_whose_stages_lie_elsewhere_is_refused(
+    tmp_path: Path, name: str, strides: tuple[int, ...], sentence: str
+) -> None:
+    with pytest.raises(UnfitWeights, match=sentence):
+        load_backbone(name, strides, random_weights(tmp_path / "weights.safetensors", name))
+
+
+def test_a_folder_gives_each_network_its_own_file_and_the_wheels_go_on(tmp_path: Path) -> None:
+    random_weights(tmp_path / "resnet18.safetensors", "resnet18")
+    own = load_backbone("resnet18", (8,), tmp_path)
+    assert own.weights_sha256 == sha256_of(tmp_path / "resnet18.safetensors")
+    assert load_backbone(LITE, (8,), tmp_path).weights_sha256 == load_backbone(LITE, (8,)).weights_sha256
+    with pytest.raises(UnfitWeights, match="No weights for resnet34"):
+        load_backbone("resnet34", (8,), tmp_path)
+
+
+def test_a_file_without_the_counters_of_batch_norm_is_whole(tmp_path: Path) -> None:
+    tensors = timm.create_model("resnet18").state_dict()
+    kept = {key: value for key, value in tensors.items() if not key.endswith("num_batches_tracked")}
+    save_file(kept, tmp_path / "weights.safetensors")
+    assert load_backbone("resnet18", (8,), tmp_path / "weights.safetensors").channels == (128,)
+
+
+def cached(cache: Path, name: str, repository: str) -> Path:
+    """Weights as huggingface_hub keeps them."""
+    folder = cache / f"models--timm--{repository}"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("abc")
+    (folder / "snapshots" / "abc").mkdir(parents=True)
+    return random_weights(folder / "snapshots" / "abc" / "model.safetensors", name)
+
+
+def test_timms_hub_is_read_from_the_cache_and_a_tag_chooses(hub_cache: Path) -> None:
+    path = cached(hub_cache, "resnet18", "resnet18.tv_in1k")
+    assert load_backbone("resnet18.tv_in1k", (8,)).weights_sha256 == sha256_of(path)
+    with pytest.raises(UnfitWeights, match="No weights for resnet18 are on this machine"):
+        load_backbone("resnet18", (8,))
+
+
+def test_what_cannot_be_fetched_is_said_in_one_sentence() -> None:
+    with pytest.raises(UnfitWeights, match=r"timm/resnet18.a1_in1k cannot be fetched \(.*name a local file"):
+        load_backbone("resnet18", (8,), downloads=True)
+
+
+def test_no_connection_is_opened_unless_downloads_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object) -> None:
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("socket.socket.connect", opened)
+    with pytest.raises(UnfitWeights, match="No weights for resnet18"):
+        load_backbone("resnet18", (8,))
+
+
+def overflowing(path: Path, factor: float) -> Path:
+    """A network whose first stages hold values that float16 does not."""
+    tensors = timm.create_model("resnet18").state_dict()
+    tensors["bn1.weight"] *= factor
+    save_file(tensors, path)
+    return path
+
+
+def test_values_that_half_precision_cannot_hold_are_named_with_the_remedy(tmp_path: Path) -> None:
+    path = overflowing(tmp_path / "weights.safetensors", 1e6)
+    pictures = batch()
+    assert torch.isfinite(load_backbone("resnet18", (8,), path).stages(pictures)[0]).all()
+    with pytest.raises(NonFiniteFeatures, match=r"resnet18 .* in float16: set PATCHLINE_ENGINE__PRECISION"):
+        load_backbone("resnet18", (8,), path, precision="float16").stages(pictures)
+
+
+def test_weights_that_are_no_numbers_are_found_out(tmp_path: Path) -> None:
+    path = overflowing(tmp_path / "weights.safetensors", float("nan"))
+    with pytest.raises(NonFiniteFeatures, match="in float32: check the weights"):
+        load_backbone("resnet18", (8,), path).stages(batch())

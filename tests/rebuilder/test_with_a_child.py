@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from schemas.reasons import LineEventKind
+from service.backbones.configured import weights_in_use
 from service.backbones.timm_network import load_backbone
 from service.patchcore import Recipe
 from service.training.build import build_bank
@@ -12,7 +13,6 @@ from tests.rebuilder.plant import PREFIX, Plant, approve
 from tests.training.parts import drawn, good_parts
 from workers.extraction.client import ExtractionClient
 from workers.rebuilder.extraction import Extraction
-from workers.rebuilder.program import weights_in_use
 from workers.rebuilder.rebuilder import run_rebuilder
 
 RECIPE = Recipe(input_pixels=128 * 128)

@@ -2,14 +2,13 @@
 
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 
-from service.backbones.weights import WHEELS, UnfitWeights, sha256_of
+from service.backbones.configured import weights_in_use
 from service.banks.redis_cache import RedisCache
 from service.banks.redis_client import redis_client, require_redis
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
-from service.settings import EngineSettings, Settings
+from service.settings import Settings
 from service.store import StoreError, open_store
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
@@ -47,14 +46,3 @@ async def run_program(settings: Settings) -> int:
         return await run_rebuilder(
             settings, broker, store, cache, extraction, stop, lambda: ready.append(True)
         )
-
-
-def weights_in_use(engine: EngineSettings, backbone: str) -> str:
-    """The sha256 of the weights that a worker with these settings has for a backbone. Raises
-    ``UnfitWeights`` (a ValueError) for one that it has none of."""
-    if engine.weights is None and backbone not in WHEELS:
-        raise UnfitWeights(f"no wheel has weights for {backbone}: name a file in PATCHLINE_ENGINE__WEIGHTS")
-    try:
-        return sha256_of(engine.weights or Path(WHEELS[backbone].locate()))
-    except OSError as error:
-        raise UnfitWeights(f"the weights {engine.weights} cannot be read ({error.strerror})") from error

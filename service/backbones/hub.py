@@ -1,0 +1,51 @@
+"""Timm's hub: weights in this machine's Hugging Face cache, and fetched only where that is allowed."""
+
+from pathlib import Path
+
+import timm
+from httpx import HTTPError
+from huggingface_hub import hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+from service.backbones.refusal import UnfitWeights
+
+FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+def hub_file(name: str, *, downloads: bool) -> Path | None:
+    """The file of the weights that timm has for its network ``name`` (a tag after a dot chooses among
+    several), or None where the cache, and with ``downloads`` the hub, have none. Raises UnfitWeights when the
+    hub cannot be reached. Without ``downloads`` no connection is ever opened."""
+    repository = _repository(name)
+    if repository is None:
+        return None
+    cached = (try_to_load_from_cache(repository, file) for file in FILES)
+    if found := next((path for path in cached if isinstance(path, str)), None):
+        return Path(found)
+    return _fetched(repository) if downloads else None
+
+
+def _repository(name: str) -> str | None:
+    if not timm.is_model(name):
+        raise unknown(name)
+    try:
+        config = timm.get_pretrained_cfg(name)
+    except RuntimeError as error:
+        raise unknown(name) from error
+    return config.hf_hub_id if config is not None and config.hf_hub_id else None
+
+
+def unknown(name: str) -> UnfitWeights:
+    """The refusal of a network, or of a tag of its weights, that timm does not have."""
+    return UnfitWeights(f"The backbone {name} is not known to timm: see timm.list_models().")
+
+
+def _fetched(repository: str) -> Path:
+    try:
+        return Path(hf_hub_download(repository, FILES[0]))
+    except (HfHubHTTPError, HFValidationError, HTTPError, OSError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UnfitWeights(
+            f"The weights {repository} cannot be fetched ({reason}): name a local file in "
+            "PATCHLINE_ENGINE__WEIGHTS."
+        ) from error
