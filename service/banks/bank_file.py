@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from schemas.ids import sha256_hex
+from service.banks import golden as golden_arrays
+from service.banks.golden import GoldenFrames
 from service.banks.manifest import FORMAT, Manifest
 from service.banks.refusal import BankRefused, Refusal
 from service.banks.tensors import pack, unpack
@@ -26,23 +28,27 @@ TYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
         "calibration_parts": np.dtype(np.int32),
         "whitening_mean": np.dtype(np.float32),
         "whitening_matrix": np.dtype(np.float32),
+        **golden_arrays.TYPES,
     }
 )
 REQUIRED = frozenset({"vectors", "vector_part", "calibration_scores", "calibration_parts"})
-OPTIONAL = frozenset({"whitening_mean", "whitening_matrix"})
+WHITENING = frozenset({"whitening_mean", "whitening_matrix"})
+GOLDEN = frozenset(golden_arrays.TYPES)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LoadedBank:
-    """A bank that was read and found sound, and the version that its bytes have."""
+    """A bank that was read and found sound, and the version that its bytes have. Banks of before there were
+    golden frames have none."""
 
     memory_bank: MemoryBank
     manifest: Manifest
     version: str
     size_bytes: int
+    golden: GoldenFrames | None = None
 
 
-def write_bank(bank: MemoryBank, manifest: Manifest) -> bytes:
+def write_bank(bank: MemoryBank, manifest: Manifest, golden: GoldenFrames | None = None) -> bytes:
     """The bank's file, deterministic to the byte. Blocks for as long as a copy of the vectors takes.
     Raises ``BankRefused`` for whatever ``read_bank`` would refuse, and ``ValueError`` when the manifest
     speaks of another bank."""
@@ -50,6 +56,8 @@ def write_bank(bank: MemoryBank, manifest: Manifest) -> bytes:
     arrays = {name: getattr(bank, name) for name in REQUIRED}
     if bank.whitening is not None:
         arrays |= {"whitening_mean": bank.whitening.mean, "whitening_matrix": bank.whitening.matrix}
+    if golden is not None:
+        arrays |= golden.arrays()
     _refuse_unsound(arrays, manifest)
     return pack(arrays, manifest.canonical())
 
@@ -65,7 +73,8 @@ def read_bank(source: bytes | Path, *, version: str | None = None) -> LoadedBank
     arrays, text = unpack(data, TYPES)
     manifest = _manifest(text)
     _refuse_unsound(arrays, manifest)
-    return LoadedBank(_memory_bank(arrays, manifest), manifest, found, len(data))
+    golden = GoldenFrames.of(arrays) if arrays.keys() >= GOLDEN else None
+    return LoadedBank(_memory_bank(arrays, manifest), manifest, found, len(data), golden)
 
 
 def check_fits(loaded: LoadedBank, *, line: str, model: str, backbone: str, weights_sha256: str) -> None:
@@ -128,11 +137,16 @@ def _memory_bank(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> Memo
 
 
 def _refuse_unsound(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> None:
-    if set(arrays) not in (REQUIRED, REQUIRED | OPTIONAL):
+    if set(arrays) - GOLDEN not in (REQUIRED, REQUIRED | WHITENING) or set(arrays) & GOLDEN not in (
+        set(),
+        GOLDEN,
+    ):
         raise BankRefused(Refusal.WRONG_SHAPE, f"It has the arrays {', '.join(sorted(arrays))}.")
     _refuse_empty(arrays, manifest)
     _refuse_shapes(arrays, manifest)
     _refuse_part_numbers(arrays, len(manifest.parts))
+    if arrays.keys() >= GOLDEN:
+        golden_arrays.refuse_unsound(arrays, manifest.grid, arrays["vectors"].shape[1], len(manifest.parts))
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise BankRefused(Refusal.NOT_FINITE, f"Look at its {name}.")

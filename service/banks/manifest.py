@@ -10,6 +10,8 @@ from service.images.contract import InputContract
 from service.patchcore.recipe import Recipe
 
 FORMAT: Literal[1] = 1
+Precision = Literal["float32", "bfloat16", "float16"]
+"""The arithmetic of the network that the bank was made with."""
 
 
 class PartEntry(BaseModel):
@@ -20,7 +22,13 @@ class PartEntry(BaseModel):
     sha256: Version
     name: str = Field(default="", max_length=256)
     part_id: str | None = Field(default=None, max_length=128)
-    origin: Literal["trained", "approved"] = "trained"
+    origin: Literal["trained", "approved", "audited"] = "trained"
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether its held-out score says how good parts score. Approved parts are a biased sample: most of
+        them were flagged. Audited ones were drawn whatever their verdict."""
+        return self.origin != "approved"
 
 
 class Manifest(BaseModel):
@@ -34,6 +42,7 @@ class Manifest(BaseModel):
     model: ModelName
     backbone: str = Field(min_length=1, max_length=128)
     weights_sha256: Version
+    precision: Precision = "float32"
     recipe: Recipe
     contract: InputContract
     grid: tuple[int, int]

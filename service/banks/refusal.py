@@ -16,6 +16,7 @@ class Refusal(Worded):
     OTHER_LINE = "other-line", "The bank was made for another line."
     OTHER_MODEL = "other-model", "The bank was made for another model."
     OTHER_BACKBONE = "other-backbone", "The bank was made with another backbone or other weights."
+    GOLDEN_DIFFERS = "golden-differs", "A golden frame does not score here as it did when the bank was made."
 
 
 class BankRefused(Exception):

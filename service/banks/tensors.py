@@ -76,4 +76,9 @@ def _refuse_types(header: dict[str, Any], types: Mapping[str, np.dtype[Any]]) ->
             raise BankRefused(Refusal.WRONG_SHAPE, f"Its {name} are {str(stated)[:16]}, not {types[name]}.")
 
 
-_CODES = {np.dtype(np.float16): "F16", np.dtype(np.float32): "F32", np.dtype(np.int32): "I32"}
+_CODES = {
+    np.dtype(np.float16): "F16",
+    np.dtype(np.float32): "F32",
+    np.dtype(np.int32): "I32",
+    np.dtype(np.uint8): "U8",
+}

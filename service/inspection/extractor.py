@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from service.backbones.base import Backbone
 from service.images.contract import InputContract
-from service.images.picture import Picture
+from service.images.picture import Picture, Pixels
 from service.images.resize import to_batch
 from service.images.view import view
 from service.inspection.patch_grid import PatchGrid
@@ -45,14 +45,7 @@ class PatchExtractor:
 
     def prepare(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """The network's input, [B, 3, height, width]. CPU only; 1 to 3 ms a picture of a megapixel."""
-        whole = to_batch(
-            [view(picture, self.contract) for picture in pictures],
-            (self.contract.input_height, self.contract.input_width),
-            white=self.contract.white,
-            mean=self.backbone.mean,
-            std=self.backbone.std,
-        )
-        return cropped(whole, self.recipe.crop_margin)
+        return self._normalised([view(picture, self.contract) for picture in pictures])
 
     def features(self, stages: Sequence[torch.Tensor]) -> NDArray[np.float32]:
         """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous, over the whole region of
@@ -67,3 +60,17 @@ class PatchExtractor:
         Raises ValueError when there are no pictures.
         """
         return self.features(self.backbone.stages(self.prepare(pictures)))
+
+    def extract_views(self, views: Sequence[Pixels]) -> NDArray[np.float32]:
+        """``extract`` of pictures that ``view`` has made already, or kept."""
+        return self.features(self.backbone.stages(self._normalised(views)))
+
+    def _normalised(self, views: Sequence[Pixels]) -> NDArray[np.float32]:
+        whole = to_batch(
+            views,
+            (self.contract.input_height, self.contract.input_width),
+            white=self.contract.white,
+            mean=self.backbone.mean,
+            std=self.backbone.std,
+        )
+        return cropped(whole, self.recipe.crop_margin)

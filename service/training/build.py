@@ -17,6 +17,7 @@ from service.patchcore import MemoryBank, Recipe, fit
 from service.training.built import BuiltBank
 from service.training.features import PartFeatures
 from service.training.gathering import gathered
+from service.training.golden import golden_frames
 from service.training.part import LIMITS, GoodPart
 from service.training.refusal import TrainingRefused
 from service.training.thresholds import Rates
@@ -56,6 +57,7 @@ def build_bank(
         model=model,
         backbone=backbone.name,
         weights_sha256=backbone.weights_sha256,
+        precision=backbone.precision,
         recipe=recipe,
         contract=contract,
         grid=bank.grid,
@@ -64,7 +66,8 @@ def build_bank(
         parts=tuple(part.entry for part in taught),
     )
     known = {part.sha256: part_features for part, part_features in zip(taught, features, strict=True)}
-    return BuiltBank.of(bank, manifest, known, rates or Rates())
+    golden = golden_frames(bank, contract, features.__getitem__, lambda number: taught[number].data)
+    return BuiltBank.of(bank, manifest, known, rates or Rates(), golden)
 
 
 def _extracted(

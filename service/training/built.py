@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from schemas.activation import Thresholds
 from schemas.ids import sha256_hex
-from service.banks.bank_file import write_bank
+from service.banks.bank_file import LoadedBank, write_bank
+from service.banks.golden import GoldenFrames
 from service.banks.manifest import Manifest
 from service.patchcore import MemoryBank
 from service.training.features import PartFeatures
@@ -23,12 +24,23 @@ class BuiltBank:
     memory_bank: MemoryBank
     thresholds: Thresholds
     features: Mapping[str, PartFeatures]
+    golden: GoldenFrames | None = None
+
+    @property
+    def loaded(self) -> LoadedBank:
+        """As if it had been read back."""
+        return LoadedBank(self.memory_bank, self.manifest, self.version, len(self.data), self.golden)
 
     @classmethod
     def of(
-        cls, bank: MemoryBank, manifest: Manifest, features: Mapping[str, PartFeatures], rates: Rates
+        cls,
+        bank: MemoryBank,
+        manifest: Manifest,
+        features: Mapping[str, PartFeatures],
+        rates: Rates,
+        golden: GoldenFrames | None = None,
     ) -> "BuiltBank":
         """Write the file and state the thresholds. Raises ``BankRefused`` for what no reader would take."""
-        data = write_bank(bank, manifest)
+        data = write_bank(bank, manifest, golden)
         thresholds = thresholds_of(bank.calibration_scores, rates.alpha, rates.review_alpha)
-        return cls(data, sha256_hex(data), manifest, bank, thresholds, features)
+        return cls(data, sha256_hex(data), manifest, bank, thresholds, features, golden)

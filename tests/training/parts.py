@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from service.backbones.precision import Arithmetic
 from service.images.resize import Triple
 from service.patchcore import Recipe
 from service.training.part import GoodPart
@@ -23,6 +24,7 @@ class QuickNetwork:
     strides = (8, 16)
     channels = (16, 24)
     device = "cpu"
+    precision: Arithmetic = "float32"
     mean: Triple = (0.5, 0.5, 0.5)
     std: Triple = (0.25, 0.25, 0.25)
 
