@@ -55,5 +55,16 @@ class Activated(Message):
     activated_at: Moment
 
 
-BankRecord = Annotated[Published | Activated, Field(discriminator="kind")]
-BANK_RECORD: TypeAdapter[Published | Activated] = TypeAdapter(BankRecord)
+class Restored(Message):
+    """A topic that had forgotten records is whole again: the epochs of every line, from their first, lie at
+    ``from_offset`` and after it."""
+
+    kind: Literal["restored"] = "restored"
+    schema_version: Literal[1] = 1
+    from_offset: int = Field(ge=0)
+    actor: str = "patchline"
+    restored_at: Moment
+
+
+BankRecord = Annotated[Published | Activated | Restored, Field(discriminator="kind")]
+BANK_RECORD: TypeAdapter[Published | Activated | Restored] = TypeAdapter(BankRecord)

@@ -250,8 +250,11 @@ async def test_a_topic_that_has_forgotten_records_is_refused() -> None:
         async def bounds(self) -> dict[int, tuple[int, int]]:
             return {0: (3, 9)}
 
+        async def poll(self, *, timeout_ms: int, max_records: int) -> list[Record]:
+            return [Record(TOPIC, 0, offset, 0, b"line1", b"", ()) for offset in range(3, 9)]
+
     follower = ActivationFollower(Forgetful(), TOPIC)  # type: ignore[arg-type]
-    with pytest.raises(StreamError, match="has forgotten its first 3 records: restore it"):
+    with pytest.raises(StreamError, match=r"has forgotten its first 3 records: .*banks restore"):
         await follower.read_to_end()
 
 

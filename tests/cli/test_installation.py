@@ -215,6 +215,7 @@ def test_the_doctor_finds_a_sound_installation_sound(patchline: Command, install
         "topics",
         "cache",
         "object store",
+        "banks",
         "weights",
         "device",
     ]

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from workers.cli import banks_diff, banks_history, banks_orders
+from workers.cli import banks_diff, banks_history, banks_orders, banks_restore
 from workers.cli.options import AsJson, Line
 
 if TYPE_CHECKING:
     from service.banks.activation_log import Entry
-    from workers.cli.banks_log import BanksLog
+    from service.banks.banks_log import BanksLog
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Which banks are in force, how they came to be, and undo.")
     group.command("list", epilog="Example: patchline banks list --json")(list_banks)
     group.command("show", epilog="Example: patchline banks show line1")(show_bank)
-    for part in (banks_history, banks_diff, banks_orders):
+    for part in (banks_history, banks_diff, banks_orders, banks_restore):
         part.register(group)
     app.add_typer(group, name="banks", epilog="Example: patchline banks list")
 
@@ -57,7 +57,7 @@ def show_bank(line: Line, as_json: AsJson = False) -> None:
 
 
 def _log() -> "BanksLog":
-    from workers.cli.banks_log import read_banks_log
+    from service.banks.banks_log import read_banks_log
     from workers.cli.installation import command_settings, connected
     from workers.cli.progress import spinner
 

@@ -4,8 +4,12 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.banks.archive_gap import ArchiveGap
 
 _PATIENCE_SECONDS = 3.0
 _LONGEST_SECONDS = 15.0
@@ -40,6 +44,7 @@ async def examine(settings: Settings) -> list[Finding]:
         "topics": (_topics, _LONGEST_SECONDS),
         "cache": (_cache, _LONGEST_SECONDS),
         "object store": (_store, _LONGEST_SECONDS),
+        "banks": (_banks, _LONGEST_SECONDS),
         "weights": (_weights, _NETWORK_SECONDS),
         "device": (_device, _NETWORK_SECONDS),
     }
@@ -116,6 +121,32 @@ async def _store(settings: Settings) -> str:
 
     await open_store(settings.store).ping()
     return f"{settings.store.url} takes and gives objects"
+
+
+async def _banks(settings: Settings) -> str:
+    from service.banks.archive import Archive
+    from service.banks.archive_gap import archive_gaps
+    from service.banks.banks_log import read_banks_log
+    from service.store import open_store
+    from workers.cli.installation import connected
+
+    async with connected(settings) as broker:
+        log = await read_banks_log(broker, settings.kafka.topic_prefix)
+    gaps = await archive_gaps(log, Archive(open_store(settings.store)))
+    troubles = [_gap_told(gap) for gap in gaps if not gap.sound]
+    if not log.whole:
+        troubles.insert(0, f"the banks topic has forgotten its first {log.first} records")
+    if troubles:
+        raise _Ill(f"{'; '.join(troubles)}: run `patchline banks restore`")
+    return f"{len(gaps)} lines have the same epochs in the log and in the object store"
+
+
+def _gap_told(gap: "ArchiveGap") -> str:
+    if gap.forked:
+        return f"the log's epochs of {gap.line} are not those in the object store"
+    if gap.absent:
+        return f"the log has {gap.logged} epochs of {gap.line} and the object store {max(gap.absent)}"
+    return f"the object store lacks {len(gap.unarchived)} activations of {gap.line}"
 
 
 async def _weights(settings: Settings) -> str:

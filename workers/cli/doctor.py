@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def doctor(
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, broker, topics, cache, object store, weights and device; exits with 1 when one fails.
+    """Check settings, broker, topics, cache, store, banks, weights and device; exits with 1 when one fails.
 
     Each check ends within seconds, whatever is down.
     """

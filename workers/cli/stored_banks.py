@@ -10,10 +10,10 @@ from workers.cli.failures import Refused
 if TYPE_CHECKING:
     from schemas.activation import Activated, Published
     from service.banks.bank_file import LoadedBank
+    from service.banks.banks_log import BanksLog
     from service.settings import Settings
     from service.store import ObjectStore
     from service.stream.base import Broker
-    from workers.cli.banks_log import BanksLog
 
 T = TypeVar("T")
 
@@ -74,8 +74,8 @@ class Installation:
 
 def with_installation(work: Callable[[Installation], Awaitable[T]]) -> T:
     """Open the installation of the environment, do the work in an event loop, close it."""
+    from service.banks.banks_log import read_banks_log
     from service.store import open_store
-    from workers.cli.banks_log import read_banks_log
     from workers.cli.installation import command_settings, connected
     from workers.cli.progress import spinner
 
