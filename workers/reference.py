@@ -66,8 +66,6 @@ NOT_BUILT: frozenset[Worded] = frozenset(
         VerdictKind.DROPPED,
         FaultReason.BREAKER_OPEN,
         FaultReason.MAINTENANCE,
-        CommandKind.REMOVE_PART,
-        CommandKind.REBUILD,
         CommandKind.SET_MAINTENANCE,
         LineEventKind.BANK_STALE,
     }

@@ -9,8 +9,11 @@ from schemas.activation import Thresholds
 from schemas.canary import Canary
 from schemas.reasons import VerdictKind
 from schemas.verdict import Region
+from service.banks.manifest import Manifest
 from service.inspection.judgement import verdict_of
-from service.patchcore import MemoryBank, find_regions, nearest_distances, patch_scores
+from service.inspection.on_frame import regions_on_frame
+from service.inspection.patch_grid import PatchGrid
+from service.patchcore import MemoryBank, nearest_distances, patch_scores
 from service.patchcore.memory_bank import prepared
 from service.store import ObjectStore
 from service.store.keys import canary_key, canary_record_key
@@ -37,13 +40,21 @@ def bank_distances(bank: MemoryBank, features: PartFeatures) -> NDArray[np.float
 
 
 def regions_of(
-    distances: NDArray[np.float32], bank: MemoryBank, thresholds: Thresholds, size: tuple[int, int]
+    distances: NDArray[np.float32], manifest: Manifest, thresholds: Thresholds, size: tuple[int, int]
 ) -> Sequence[Region]:
-    """Where a picture of ``size`` (height, width) passes the threshold of its verdict; none for an ok."""
-    grid = patch_scores(distances, bank.recipe.score)
-    verdict = verdict_of(float(grid.max()), thresholds)
+    """Where a frame of ``size`` (height, width) passes the threshold of its verdict; none for an ok."""
+    scores = patch_scores(distances, manifest.recipe.score)
+    verdict = verdict_of(float(scores.max()), thresholds)
     if verdict is VerdictKind.OK:
         return ()
     limit = thresholds.defect_score if verdict is VerdictKind.DEFECT else thresholds.review_score
-    boxes = find_regions(grid, limit, size)
+    grid = _patch_grid(manifest)
+    laid_out = grid.alarming(grid.laid_out(scores[None])[0])
+    boxes = regions_on_frame(laid_out, limit, manifest.contract.box(size[1], size[0]))
     return [Region(x=box.x, y=box.y, width=box.width, height=box.height, score=box.score) for box in boxes]
+
+
+def _patch_grid(manifest: Manifest) -> PatchGrid:
+    contract, stride = manifest.contract, manifest.recipe.grid_stride
+    rows, columns = contract.input_height // stride, contract.input_width // stride
+    return PatchGrid(rows, columns, contract.cells(rows, columns))

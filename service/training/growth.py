@@ -7,6 +7,7 @@ import numpy as np
 
 from service.banks.bank_file import LoadedBank
 from service.banks.manifest import Manifest, PartEntry
+from service.inspection.golden import rescored
 from service.patchcore import MemoryBank, Progress, grow
 from service.training.built import BuiltBank
 from service.training.features import PartFeatures
@@ -24,8 +25,7 @@ class GrownBank:
     @property
     def loaded(self) -> LoadedBank:
         """As if it had been read back."""
-        built = self.built
-        return LoadedBank(built.memory_bank, built.manifest, built.version, len(built.data))
+        return self.built.loaded
 
 
 def grow_bank(
@@ -36,17 +36,20 @@ def grow_bank(
     rates: Rates,
     progress: Progress | None = None,
 ) -> GrownBank:
-    """The bank after it learned these parts, by ``patchcore.grow``: old vectors stay first and unchanged, and
-    the calibration stays with the parts that it had, for approved parts are a biased sample. Blocks for a
-    selection over the new patches. Raises ``ValueError`` for parts of another shape or known already,
-    and for features that are no numbers."""
+    """The bank after it learned these parts, by ``patchcore.grow``: old vectors stay first and unchanged. Of
+    the new parts only those join the calibration whose entry says so, each held out of its own vectors.
+    Blocks for a selection over the new patches. Raises ``ValueError`` for parts of another shape or known
+    already, and for features that are no numbers."""
     before = loaded.memory_bank
     grown = grow(_uncalibrated(before), features, {}, progress=progress)
-    after = known.after(before, grown)
+    first = len(loaded.manifest.parts)
+    joining = {first + n: rows for n, rows in enumerate(features) if entries[n].calibrates}
+    after = known.after(before, grown).joined(grown, joining)
     scores, parts = after.scores(grown)
     bank = replace(grown, calibration_scores=scores, calibration_parts=parts)
     taught = {entry.sha256: rows for entry, rows in zip(entries, features, strict=True)}
-    built = BuiltBank.of(bank, _manifest(loaded.manifest, bank, entries), taught, rates)
+    golden = None if loaded.golden is None else rescored(loaded.golden, bank)
+    built = BuiltBank.of(bank, _manifest(loaded.manifest, bank, entries), taught, rates, golden)
     return GrownBank(built, after)
 
 

@@ -52,6 +52,17 @@ class KnownParts:
             distances[part] = np.minimum(self.distances[part], near)
         return KnownParts(self.features, distances)
 
+    def joined(self, bank: MemoryBank, features: Mapping[int, PartFeatures]) -> "KnownParts":
+        """These parts and more, which the bank has learned."""
+        if not features:
+            return self
+        vectors = bank.vectors.astype(np.float32)
+        distances = {
+            part: held_out_distances(prepared(rows, bank.whitening), part, vectors, bank.vector_part)
+            for part, rows in features.items()
+        }
+        return KnownParts({**self.features, **features}, {**self.distances, **distances})
+
     def scores(self, bank: MemoryBank) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Held-out scores, and the parts' numbers."""
         scores = [score_part(distances, bank.recipe) for distances in self.distances.values()]

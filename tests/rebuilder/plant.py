@@ -122,6 +122,11 @@ class Plant:
             await publish_bank(outlets, built, frames, actor="train")
         return built
 
+    async def train_small(self) -> BuiltBank:
+        """A line with as few parts as a bank may have."""
+        await self.set_up("line2")
+        return await self.train(count=5)
+
     async def frame(self, seed: int, line: str = "line1", data: bytes | None = None, **more: str) -> FrameRef:
         """A frame that an inspector has stored."""
         stored = drawn(seed) if data is None else data

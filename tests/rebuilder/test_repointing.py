@@ -1,8 +1,6 @@
 from schemas.command import (
     Activate,
     AnyCommand,
-    Rebuild,
-    RemovePart,
     Rollback,
     SetFalseAlarmRate,
     SetMaintenance,
@@ -95,8 +93,6 @@ async def test_a_version_that_was_never_published_is_refused(plant: Plant) -> No
 async def test_what_is_not_built_yet_is_said_honestly(plant: Plant) -> None:
     await plant.set_up()
     commands: list[AnyCommand] = [
-        RemovePart.model_validate({**asked(), "model": "default", "part": "ab" * 32}),
-        Rebuild.model_validate(asked()),
         SetMaintenance.model_validate({**asked(), "start": NOON, "end": NOON}),
     ]
     events = await plant.outcome(*commands)

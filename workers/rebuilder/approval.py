@@ -1,51 +1,30 @@
 """Approvals: several of one line become one build, and each gets a result of its own."""
 
-import asyncio
-import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import structlog
 
 from schemas.activation import Activated
 from schemas.command import ApproveGood
-from service.banks.refusal import BankRefused
 from service.telemetry import metrics
-from service.training.gates import Findings
-from service.training.growth import GrownBank, grow_bank
-from service.training.objection import Objection
 from service.training.publish import Outlets, publish_bank
-from service.training.thresholds import Rates
-from workers.rebuilder.gatekeeper import Gatekeeper, GateRefused
+from workers.rebuilder.gatekeeper import Gatekeeper
 from workers.rebuilder.in_force import InForce, Standing
 from workers.rebuilder.job import CommandRefused, Job
 from workers.rebuilder.lesson import Classroom, Lesson, plan_lesson
 from workers.rebuilder.models import Models, Taught
+from workers.rebuilder.rebuilds import radii
 from workers.rebuilder.results import Results
+from workers.rebuilder.trial import Trial, Trials
 
 MAX_RACES = 5
 _PROGRESS_SECONDS = 5.0
 _log = structlog.get_logger()
 
 
-class Abandoned(Exception):
-    """The program is stopping: the build is left to its next run."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Trial:
-    """What was grown of which lessons, and what the gates say of it."""
-
-    active: Activated
-    taught: Taught
-    lessons: Sequence[Lesson]
-    grown: GrownBank
-    findings: Findings
-
-
 class Approvals:
-    """Grows banks. ``stopping`` ends a selection that runs in a thread."""
+    """Grows banks."""
 
     def __init__(
         self,
@@ -53,13 +32,13 @@ class Approvals:
         models: Models,
         classroom: Classroom,
         gatekeeper: Gatekeeper,
+        trials: Trials,
         outlets: Outlets,
         results: Results,
-        stopping: threading.Event,
     ) -> None:
         self._in_force, self._models, self._classroom = in_force, models, classroom
-        self._gatekeeper = gatekeeper
-        self._outlets, self._results, self._stopping = outlets, results, stopping
+        self._gatekeeper, self._trials = gatekeeper, trials
+        self._outlets, self._results = outlets, results
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
         """Returns once every job has its result in the log. When another writer was first, what was built
@@ -97,9 +76,10 @@ class Approvals:
         lessons = await self._learned(jobs, active, taught)
         if not lessons:
             return True
-        trial = await asyncio.to_thread(self._tried, active, taught, lessons)
-        if isinstance(trial, GateRefused):
-            return await self._refused(trial, lessons)
+        try:
+            trial = await self._trials.build(active, taught, lessons)
+        except CommandRefused as refused:
+            return await self._refused(refused, lessons)
         return await self._published(trial)
 
     async def _learned(self, jobs: Sequence[Job], active: Activated, taught: Taught) -> list[Lesson]:
@@ -125,44 +105,22 @@ class Approvals:
             nonlocal told
             if done < expected and time.monotonic() - told > _PROGRESS_SECONDS:
                 told = time.monotonic()
-                await self._results.progress(lesson.job, done, expected)
+                sentence = f"{done} of {expected} parts are extracted"
+                await self._results.progress(lesson.job, done / expected, sentence)
 
         await self._classroom.learn(lesson, taught.loaded.manifest, watch)
 
-    def _tried(self, active: Activated, taught: Taught, lessons: Sequence[Lesson]) -> _Trial | GateRefused:
-        """Runs in a thread: a selection, and the gates."""
-
-        def watch(done: int, expected: int) -> None:
-            if self._stopping.is_set():
-                raise Abandoned
-
-        entries = [entry for lesson in lessons for entry in lesson.entries]
-        features = {sha: lesson.features[sha] for lesson in lessons for sha in lesson.parts}
-        rates = Rates.of(active.thresholds)
-        frames = {sha: ref for lesson in lessons for sha, ref in lesson.parts.items()}
-        try:
-            grown = grow_bank(taught.loaded, taught.known, list(features.values()), entries, rates, watch)
-        except (ValueError, BankRefused) as error:
-            return self._gatekeeper.refusal(active, [Objection.of_unsound(str(error))], frames)
-        seconded = frozenset().union(
-            *(self._gatekeeper.seconded(lesson.job, lesson.parts.values()) for lesson in lessons)
-        )
-        findings = self._gatekeeper.judge_growth(active, taught, grown.built, features, seconded)
-        if findings.objections:
-            return self._gatekeeper.refusal(active, findings.objections, frames)
-        return _Trial(active, taught, lessons, grown, findings)
-
-    async def _refused(self, refusal: GateRefused, lessons: Sequence[Lesson]) -> bool:
+    async def _refused(self, refused: CommandRefused, lessons: Sequence[Lesson]) -> bool:
         """Of several approvals, each is tried by itself: one that is at fault refuses no other."""
         if len(lessons) == 1:
-            await self._results.refused(lessons[0].job, str(refusal), refusal.facts)
+            await self._results.refused(lessons[0].job, str(refused), refused.facts)
             return True
         for lesson in lessons:
             await self.carry_out(lesson.job.command.line, [lesson.job])
         return True
 
-    async def _published(self, trial: _Trial) -> bool:
-        built, leader = trial.grown.built, trial.lessons[0].job
+    async def _published(self, trial: Trial) -> bool:
+        built, leader = trial.built, trial.lessons[0].job
         for lesson in trial.lessons[1:]:
             await self._results.joins(lesson.job, leader, built.version)
         commands = [lesson.job.command for lesson in trial.lessons]
@@ -177,26 +135,40 @@ class Approvals:
         )
         if not isinstance(made, Activated) or made.version != built.version:
             return False
-        self._models.keep(Taught(trial.grown.loaded, trial.grown.known, trial.findings.watch))
         self._models.forget(trial.active.version)
+        if trial.known is not None:
+            self._models.keep(Taught(built.loaded, trial.known, trial.findings.watch))
         for lesson in trial.lessons:
             await self._conclude(lesson, made, trial)
         return True
 
-    async def _conclude(self, lesson: Lesson, made: Activated, trial: _Trial) -> None:
+    async def _conclude(self, lesson: Lesson, made: Activated, trial: Trial) -> None:
         seconds = time.monotonic() - lesson.job.received
         metrics.BUILD_SECONDS.observe(seconds)
-        added, before = len(lesson.parts), trial.taught.loaded.memory_bank.size
-        after = trial.grown.built.memory_bank.size
-        parts = "1 part" if added == 1 else f"{added} parts"
-        known = f" ({lesson.known} known already)" if lesson.known else ""
-        facts: Mapping[str, object] = {"parts_added": added, "vectors": after, "seconds": seconds}
-        await self._results.done(
-            lesson.job,
-            made,
-            f"epoch {made.epoch}: {parts} added{known}, {before:,} -> {after:,} vectors, {seconds:.1f} s",
-            {**facts, **self._gatekeeper.missed(made, trial.findings)},
-        )
+        facts: dict[str, object] = {
+            "parts_added": len(lesson.parts),
+            "vectors": trial.built.memory_bank.size,
+            "seconds": seconds,
+        }
+        if trial.known is None:
+            facts |= radii(trial.taught, trial.built)
+        facts |= self._gatekeeper.missed(made, trial.findings)
+        await self._results.done(lesson.job, made, _sentence(lesson, made, trial, seconds), facts)
+
+
+def _sentence(lesson: Lesson, made: Activated, trial: Trial, seconds: float) -> str:
+    added = len(lesson.parts)
+    parts = "1 part" if added == 1 else f"{added} parts"
+    known = f" ({lesson.known} known already)" if lesson.known else ""
+    before, after = trial.taught.loaded.memory_bank, trial.built.memory_bank
+    again = (
+        f", selected again as the bank passed its budget, radius {before.selection_radius:.4g} -> "
+        f"{after.selection_radius:.4g}"
+        if trial.known is None
+        else ""
+    )
+    vectors = f"{before.size:,} -> {after.size:,} vectors"
+    return f"epoch {made.epoch}: {parts} added{known}, {vectors}{again}, {seconds:.1f} s"
 
 
 def _approval(job: Job) -> ApproveGood:

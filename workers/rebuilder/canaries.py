@@ -107,7 +107,9 @@ def _judged(
         score=score,
         threshold=active.thresholds.defect_score,
         verdict=verdict_of(score, active.thresholds),
-        regions=tuple(regions_of(distances, bank, active.thresholds, (header.height, header.width))),
+        regions=tuple(
+            regions_of(distances, loaded.manifest, active.thresholds, (header.height, header.width))
+        ),
         command_id=command.command_id,
         actor=command.actor,
         why=command.why,

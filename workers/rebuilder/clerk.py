@@ -6,7 +6,16 @@ from uuid import UUID
 
 import structlog
 
-from schemas.command import Activate, ApproveGood, ConfirmDefect, RetireCanary, Rollback, SetFalseAlarmRate
+from schemas.command import (
+    Activate,
+    ApproveGood,
+    ConfirmDefect,
+    Rebuild,
+    RemovePart,
+    RetireCanary,
+    Rollback,
+    SetFalseAlarmRate,
+)
 from service.banks.source import BankUnavailable
 from service.store import StoreError
 from service.stream.base import StreamError
@@ -15,6 +24,7 @@ from workers.rebuilder.approval import Approvals
 from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.job import Job
 from workers.rebuilder.journal import Journal
+from workers.rebuilder.rebuilds import Rebuilds
 from workers.rebuilder.repointing import Repointer
 from workers.rebuilder.results import Results
 
@@ -31,11 +41,13 @@ class Clerk:
         journal: Journal,
         results: Results,
         approvals: Approvals,
+        rebuilds: Rebuilds,
         repointer: Repointer,
         canaries: CanaryKeeper,
     ) -> None:
         self._journal, self._results = journal, results
-        self._approvals, self._repointer, self._canaries = approvals, repointer, canaries
+        self._approvals, self._rebuilds = approvals, rebuilds
+        self._repointer, self._canaries = repointer, canaries
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
         """Returns once each of the jobs has its result in the log. Jobs given together are all approvals, or
@@ -79,6 +91,8 @@ class Clerk:
         command = jobs[0].command
         if isinstance(command, ApproveGood):
             await self._approvals.carry_out(line, jobs)
+        elif isinstance(command, Rebuild | RemovePart):
+            await self._rebuilds.carry_out(jobs[0], command)
         elif isinstance(command, Rollback | Activate | SetFalseAlarmRate):
             await self._repointer.carry_out(jobs[0], command)
         elif isinstance(command, ConfirmDefect | RetireCanary):

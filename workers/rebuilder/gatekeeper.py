@@ -16,14 +16,6 @@ from workers.rebuilder.known_features import KnownFeatures
 from workers.rebuilder.models import Models, Taught
 
 
-class GateRefused(CommandRefused):
-    """A gate refuses the bank: the sentence, and what else the event tells of it."""
-
-    def __init__(self, sentence: str, facts: Mapping[str, object]) -> None:
-        super().__init__(sentence)
-        self.facts = facts
-
-
 class Gatekeeper:
     """Which canaries there are and who approved what comes of the journal; ``watched`` reads it to its end,
     and what is asked after is answered as of then."""
@@ -83,7 +75,7 @@ class Gatekeeper:
 
     def refusal(
         self, active: Activated, found: Sequence[Objection], frames: Mapping[str, FrameRef]
-    ) -> GateRefused:
+    ) -> CommandRefused:
         """What people are told of the objections; ``frames`` are the new parts by sha256. What no second
         person can lift comes first."""
         objections = sorted(found, key=lambda objection: objection.second_person)
@@ -94,7 +86,7 @@ class Gatekeeper:
             facts["frames"] = named
         if first.second_person:
             facts["needs_second_person"] = True
-        return GateRefused(_sentence(objections, names), facts)
+        return CommandRefused(_sentence(objections, names), facts)
 
     def missed(self, active: Activated, findings: Findings) -> dict[str, object]:
         """The canaries that were missed before already, for the event; nothing when there are none."""

@@ -1,5 +1,6 @@
 """A command on its way to its result."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.command import COMMAND, AnyCommand
@@ -7,7 +8,12 @@ from service.stream.base import Record
 
 
 class CommandRefused(Exception):
-    """The command changes nothing; the sentence names what is in the way, and the remedy."""
+    """The command changes nothing; the sentence names what is in the way, and the remedy. ``facts`` are told
+    in the event beside it."""
+
+    def __init__(self, sentence: str, facts: Mapping[str, object] | None = None) -> None:
+        super().__init__(sentence)
+        self.facts = facts or {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

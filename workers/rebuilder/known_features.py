@@ -37,33 +37,15 @@ class KnownFeatures:
     async def of_parts(self, manifest: Manifest, entries: Sequence[PartEntry]) -> dict[str, PartFeatures]:
         """Those of parts. Waits for the store, and for the network where the cache has lost some. Raises
         ``CommandRefused`` naming a part that is lost, and ``StoreError``."""
-        return await self._of(
-            manifest,
-            [
-                _Kept(
-                    entry.sha256,
-                    part_key(manifest.line, manifest.model, entry.sha256),
-                    f"part {entry.name or entry.sha256[:12]} of the bank",
-                    "restore parts/, or train anew",
-                )
-                for entry in entries
-            ],
-        )
+        return await self._of(manifest, [_part(manifest, entry) for entry in entries])
+
+    async def picture(self, manifest: Manifest, entry: PartEntry) -> bytes:
+        """A part's picture. Raises ``CommandRefused`` when it is lost, and ``StoreError``."""
+        return await self._picture(_part(manifest, entry))
 
     async def of_canaries(self, manifest: Manifest, frames: Sequence[FrameRef]) -> dict[str, PartFeatures]:
         """Those of canaries, as ``of_parts`` does."""
-        return await self._of(
-            manifest,
-            [
-                _Kept(
-                    frame.frame_sha256,
-                    canary_key(manifest.line, manifest.model, frame.frame_sha256),
-                    f"canary {frame.frame_id}",
-                    "restore canaries/, or retire it",
-                )
-                for frame in frames
-            ],
-        )
+        return await self._of(manifest, [_canary(manifest, frame) for frame in frames])
 
     async def _of(self, manifest: Manifest, wanted: Sequence[_Kept]) -> dict[str, PartFeatures]:
         gate, cache = asyncio.Semaphore(READS_AT_ONCE), FeatureCache(self._store, manifest)
@@ -94,3 +76,14 @@ class KnownFeatures:
             return await self._store.get(one.key)
         except MissingObject as error:
             raise CommandRefused(f"{one.called} is missing in the store: {one.remedy}") from error
+
+
+def _part(manifest: Manifest, entry: PartEntry) -> _Kept:
+    key = part_key(manifest.line, manifest.model, entry.sha256)
+    called = f"part {entry.name or entry.sha256[:12]} of the bank"
+    return _Kept(entry.sha256, key, called, "restore parts/, or train anew")
+
+
+def _canary(manifest: Manifest, frame: FrameRef) -> _Kept:
+    key = canary_key(manifest.line, manifest.model, frame.frame_sha256)
+    return _Kept(frame.frame_sha256, key, f"canary {frame.frame_id}", "restore canaries/, or retire it")

@@ -28,8 +28,15 @@ class Lesson:
     @property
     def entries(self) -> list[PartEntry]:
         """How the manifest lists the parts."""
+        command = self.job.command
+        audited = isinstance(command, ApproveGood) and command.audit
         return [
-            PartEntry(sha256=sha, name=ref.frame_id, part_id=ref.part_id, origin="approved")
+            PartEntry(
+                sha256=sha,
+                name=ref.frame_id,
+                part_id=ref.part_id,
+                origin="audited" if audited else "approved",
+            )
             for sha, ref in self.parts.items()
         ]
 

@@ -12,6 +12,8 @@ from service.banks.activation_reader import ActivationFollower
 from service.banks.cache import BankCache
 from service.banks.source import BankSource
 from service.settings import Settings
+from service.signing.signatures import Signatures, open_signatures
+from service.signing.statement import KeyUse
 from service.store import ObjectStore
 from service.stream.base import Broker
 from service.training.gates import GateLimits
@@ -19,6 +21,7 @@ from service.training.publish import open_outlets
 from workers.rebuilder.approval import Approvals
 from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.clerk import Clerk
+from workers.rebuilder.door import Door
 from workers.rebuilder.extraction import Extraction
 from workers.rebuilder.frames import Frames
 from workers.rebuilder.gatekeeper import Gatekeeper
@@ -28,8 +31,11 @@ from workers.rebuilder.journal import Journal
 from workers.rebuilder.known_features import KnownFeatures
 from workers.rebuilder.lesson import Classroom
 from workers.rebuilder.models import Models
+from workers.rebuilder.rebuilds import Rebuilds
 from workers.rebuilder.repointing import Repointer
+from workers.rebuilder.reselection import Reselection
 from workers.rebuilder.results import Results
+from workers.rebuilder.trial import Trials
 from workers.rebuilder.warming import kept_warm
 
 _log = structlog.get_logger()
@@ -50,16 +56,18 @@ async def run_rebuilder(
 ) -> int:
     """Carry out commands until ``stop``; 0 after a clean stop. ``ready`` is called once the results of the
     past are read and the group is joined. The caller keeps what it gave. Raises ``StreamError`` when the
-    broker is lost for good: start again, nothing is lost or done twice."""
+    broker is lost for good: start again, nothing is lost or done twice; ``SettingsError`` for keys that will
+    not do."""
     stopping = threading.Event()
     async with AsyncExitStack() as stack:
         stack.callback(stopping.set)
-        clerk, journal = await _clerk(settings, broker, store, cache, extraction, stopping, stack)
+        signatures = open_signatures(settings.signing, KeyUse.BANKS)
+        clerk, journal = await _clerk(settings, broker, store, cache, extraction, signatures, stopping, stack)
         member = await broker.join(_topic(settings, TopicKind.COMMANDS), settings.rebuilder.group)
         stack.push_async_callback(member.close)
         ready()
         _log.info("rebuilder ready")
-        await Intake(member, journal, clerk.carry_out).run(stop)
+        await Intake(member, journal, clerk.carry_out, Door(signatures.trust, journal)).run(stop)
     _log.info("rebuilder stopped")
     return 0
 
@@ -70,26 +78,31 @@ async def _clerk(
     store: ObjectStore,
     cache: BankCache,
     extraction: Extraction,
+    signatures: Signatures,
     stopping: threading.Event,
     stack: AsyncExitStack,
 ) -> tuple[Clerk, Journal]:
     banks = _topic(settings, TopicKind.BANKS)
-    outlets = await stack.enter_async_context(open_outlets(broker, store, cache, settings.kafka.topic_prefix))
-    follower = ActivationFollower(await broker.reader(banks), banks)
+    prefix, trust = settings.kafka.topic_prefix, signatures.trust
+    outlets = await stack.enter_async_context(open_outlets(broker, store, cache, prefix, signatures))
+    follower = ActivationFollower(await broker.reader(banks), banks, trust=trust)
     stack.push_async_callback(follower.close)
     journal = await _journal(settings, broker, stack)
     results, in_force = Results(journal), InForce(follower)
     features = KnownFeatures(store, extraction)
-    models = Models(BankSource(store, cache, settings.store.cache_dir), features)
+    models = Models(BankSource(store, cache, settings.store.cache_dir, trust=trust), features)
     frames = Frames(store, settings.inspector.max_reference_bytes)
     classroom = Classroom(store, frames, extraction)
     limits = GateLimits(settings.rebuilder.canary_margin_loss, settings.rebuilder.suspicious_multiple)
     gatekeeper = Gatekeeper(journal, models, features, limits)
     await stack.enter_async_context(kept_warm(in_force, models, gatekeeper, extraction))
-    approvals = Approvals(in_force, models, classroom, gatekeeper, outlets, results, stopping)
-    repointer = Repointer(in_force, models, outlets.writer, results, broker, banks)
+    reselection = Reselection(features, results, stopping)
+    trials = Trials(gatekeeper, reselection, settings.rebuilder.budget_factor)
+    approvals = Approvals(in_force, models, classroom, gatekeeper, trials, outlets, results)
+    rebuilds = Rebuilds(in_force, models, reselection, gatekeeper, outlets, results)
+    repointer = Repointer(in_force, models, outlets.writer, results, broker, banks, trust)
     canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)
-    return Clerk(journal, results, approvals, repointer, canaries), journal
+    return Clerk(journal, results, approvals, rebuilds, repointer, canaries), journal
 
 
 async def _journal(settings: Settings, broker: Broker, stack: AsyncExitStack) -> Journal:

@@ -48,10 +48,9 @@ class Results:
         sentence = f"its parts join those of command {leader.command.command_id} in one build"
         await self._write(job, LineEventKind.BUILD_PROGRESS, sentence, {"version": version})
 
-    async def progress(self, job: Job, done: int, expected: int) -> None:
-        """So many of the command's parts are extracted."""
-        sentence = f"{done} of {expected} parts are extracted"
-        await self._write(job, LineEventKind.BUILD_PROGRESS, sentence, {"share_done": done / expected})
+    async def progress(self, job: Job, share: float, sentence: str) -> None:
+        """A share of a step of the command's work is done."""
+        await self._write(job, LineEventKind.BUILD_PROGRESS, sentence, {"share_done": share})
 
     async def _write(self, job: Job, kind: LineEventKind, sentence: str, facts: Mapping[str, object]) -> None:
         event = event_of(job.command, kind, sentence, self._journal.now())
