@@ -4,11 +4,15 @@ One rule for every reader: the first activated record of epoch n+1 for a line wi
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.activation import Activated
 from schemas.frame import Headers
 from schemas.ids import is_line_id
+from service.signing.refusal import SignatureFault, SignatureRefused
+from service.signing.signature import SIGNATURE_HEADER
+from service.signing.statement import KeyUse
+from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Record
 
 KIND_HEADER, LINE_HEADER, EPOCH_HEADER = "kind", "line", "epoch"
@@ -19,8 +23,9 @@ _EPOCH = re.compile(rb"[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One epoch of a line. ``activation`` is None when the winning record's value cannot be read, and
-    ``problem`` says why; the epoch counts all the same."""
+    """One epoch of a line. ``activation`` is None when the winning record's value cannot be read or is not
+    trusted, and ``problem`` says why; the epoch counts all the same. ``signature`` is the text of the
+    record's header, ``fault`` why it is not trusted; ``elsewhere``: the value is of another epoch or line."""
 
     line: str
     epoch: int
@@ -28,6 +33,9 @@ class Entry:
     value: bytes
     activation: Activated | None
     problem: str | None = None
+    signature: bytes | None = None
+    fault: SignatureFault | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,8 @@ class ActivationLog:
     """What every line's epochs are. Give it each record of the banks topic in the log's order; records
     given again change nothing. No method blocks, and none raises for a record, however broken."""
 
-    def __init__(self) -> None:
+    def __init__(self, trust: Trust = UNCHECKED) -> None:
+        self._trust = trust
         self._chains: dict[str, list[Entry]] = {}
         self.ignored = 0
 
@@ -56,7 +65,7 @@ class ActivationLog:
         if epoch != (before.epoch if before else 0) + 1:
             self.ignored += 1
             return None
-        entry = _entry(line, epoch, record)
+        entry = self._entry(line, epoch, record)
         self._chains.setdefault(line, []).append(entry)
         return Change(entry, before)
 
@@ -86,10 +95,26 @@ class ActivationLog:
         """The newest epoch that can be read: what a reader stays on."""
         return next((e for e in reversed(self._chains.get(line, ())) if e.activation is not None), None)
 
+    def newest_trusted(self, line: str) -> Entry | None:
+        """The newest epoch that somebody who is trusted wrote: what a writer builds on. Epochs that strangers
+        burnt count, and change nothing."""
+        return next((e for e in reversed(self._chains.get(line, ())) if e.fault is None), None)
+
     def unreadable(self, line: str) -> bool:
         """Whether the newest epoch cannot be read: raise a gauge."""
         entry = self.current(line)
         return entry is not None and entry.activation is None
+
+    def _entry(self, line: str, epoch: int, record: Record) -> Entry:
+        value, signature = record.value or b"", dict(record.headers).get(SIGNATURE_HEADER)
+        try:
+            self._trust.check_record(KeyUse.BANKS, line, value, record.headers)
+        except SignatureRefused as refused:
+            problem = f"epoch {epoch} of {line} is not trusted: {refused.sentence}"
+            return Entry(line, epoch, record.offset, value, None, problem, signature, refused.fault)
+        entry = replace(_read(line, epoch, record.offset, value), signature=signature)
+        moved = self._trust.required and entry.elsewhere
+        return replace(entry, fault=SignatureFault.MOVED) if moved else entry
 
 
 def activation_headers(line: str, epoch: int) -> Headers:
@@ -110,17 +135,16 @@ def _claim(headers: Headers) -> tuple[str, int] | None:
     return line, int(epoch)
 
 
-def _entry(line: str, epoch: int, record: Record) -> Entry:
-    value = record.value or b""
+def _read(line: str, epoch: int, offset: int, value: bytes) -> Entry:
     try:
         activation = Activated.from_bytes(value)
     except ValueError as error:
         problem = f"epoch {epoch} of {line} cannot be read ({_summary(error)}): upgrade this program"
-        return Entry(line, epoch, record.offset, value, None, problem)
+        return Entry(line, epoch, offset, value, None, problem)
     if (activation.line, activation.epoch) != (line, epoch):
         problem = f"epoch {epoch} of {line} has a value that speaks of {activation.line}: ask its writer"
-        return Entry(line, epoch, record.offset, value, None, problem)
-    return Entry(line, epoch, record.offset, value, activation)
+        return Entry(line, epoch, offset, value, None, problem, elsewhere=True)
+    return Entry(line, epoch, offset, value, activation)
 
 
 def _summary(error: ValueError) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from service.banks.activation_log import ActivationLog, Change
+from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Reader, Record, StreamError
 
 POLL_MS = 500
@@ -14,8 +15,10 @@ POLL_RECORDS = 500
 class ActivationFollower:
     """Keeps an ``ActivationLog`` up to date from one reader, which it owns. One task at a time."""
 
-    def __init__(self, reader: Reader, topic: str, *, timeout_seconds: float = 30.0) -> None:
-        self.log = ActivationLog()
+    def __init__(
+        self, reader: Reader, topic: str, *, timeout_seconds: float = 30.0, trust: Trust = UNCHECKED
+    ) -> None:
+        self.log = ActivationLog(trust)
         self._reader = reader
         self._topic = topic
         self._timeout = timeout_seconds

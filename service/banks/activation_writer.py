@@ -13,8 +13,9 @@ from schemas.cloudevents import cloudevent_headers
 from schemas.ids import NAMESPACE
 from service.banks.activation_log import Entry, activation_headers
 from service.banks.activation_reader import ActivationFollower
+from service.signing.signer import Signer
 from service.store import ObjectStore, StoreError
-from service.store.keys import activation_key
+from service.store.keys import activation_key, activation_signature_key, bank_signature_key
 from service.stream.base import Producer, StreamError
 
 log = structlog.get_logger()
@@ -49,7 +50,8 @@ class Lost:
 
 
 class ActivationWriter:
-    """Writes epochs. Any number may run, in any number of processes; no lock is held anywhere."""
+    """Writes epochs. Any number may run, in any number of processes; no lock is held anywhere. With a
+    ``signer``, ``producer`` signs records, and activations carry the bank's signature by the same key."""
 
     def __init__(
         self,
@@ -58,8 +60,9 @@ class ActivationWriter:
         store: ObjectStore,
         topic: str,
         clock: Clock = utc_now,
+        signer: Signer | None = None,
     ) -> None:
-        self._producer = producer
+        self._producer, self._signer = producer, signer
         self._follower = follower
         self._store = store
         self._topic = topic
@@ -75,9 +78,11 @@ class ActivationWriter:
             done = self._of_command(line, draft.command_id)
             if done is not None:
                 return done
-            before = self._follower.log.current(line)
-            if before is not None and draft.based_on not in (None, before.epoch):
-                return Lost(before)
+            log = self._follower.log
+            current, before = log.current(line), log.newest_trusted(line)
+            epochs = {entry.epoch for entry in (current, before) if entry is not None}
+            if current is not None and draft.based_on is not None and draft.based_on not in epochs:
+                return Lost(before or current)
             return await self._write(line, draft)
 
     async def archive(self) -> int:
@@ -87,7 +92,7 @@ class ActivationWriter:
             await self._follower.read_to_end()
         history = self._follower.log.history
         entries = [entry for line in self._follower.log.lines() for entry in history(line)]
-        return sum([await self._store.put(_key(e), e.value, create_only=True) for e in entries])
+        return sum([await self._put(entry) for entry in entries])
 
     async def _write(self, line: str, draft: ActivationDraft) -> Activated | Lost:
         activated = self._activated(line, draft)
@@ -100,7 +105,7 @@ class ActivationWriter:
         if winner is None:
             raise StreamError(f"epoch {activated.epoch} of {line} is not in {self._topic}: check the broker")
         # By value, not by offset: a client that sent it twice is told the offset of the second.
-        if winner.value == value:
+        if winner.value == value and winner.fault is None:
             await self._archive(winner)
             return activated
         return self._of_command(line, draft.command_id) or Lost(winner)
@@ -116,8 +121,12 @@ class ActivationWriter:
             command_id=draft.command_id,
             actor=draft.actor,
             why=draft.why,
+            bank_signature=self._bank_signature(line, draft),
             activated_at=self._clock(),
         )
+
+    def _bank_signature(self, line: str, draft: ActivationDraft) -> str | None:
+        return self._signer.bank(line, draft.model, draft.version) if self._signer else None
 
     def _of_command(self, line: str, command_id: UUID | None) -> Activated | None:
         if command_id is None:
@@ -127,14 +136,26 @@ class ActivationWriter:
 
     async def _archive(self, entry: Entry) -> None:
         try:
-            await self._store.put(_key(entry), entry.value, create_only=True)
+            await self._put(entry)
+            await self._sign_again(entry)
         except StoreError as error:
             # It is in force already; ``archive`` writes the file later.
             log.warning("activation-not-archived", line=entry.line, epoch=entry.epoch, error=str(error))
 
+    async def _put(self, entry: Entry) -> bool:
+        """The record, and its signature beside it; whether the record was not there yet."""
+        if entry.signature is not None:
+            key = activation_signature_key(entry.line, entry.epoch)
+            await self._store.put(key, entry.signature, create_only=True)
+        key = activation_key(entry.line, entry.epoch)
+        return await self._store.put(key, entry.value, create_only=True)
 
-def _key(entry: Entry) -> str:
-    return activation_key(entry.line, entry.epoch)
+    async def _sign_again(self, entry: Entry) -> None:
+        """The bank may have been signed with a key that is on its way out."""
+        made = entry.activation
+        if made is not None and made.bank_signature is not None:
+            key = bank_signature_key(made.line, made.model, made.version)
+            await self._store.put(key, made.bank_signature.encode())
 
 
 def _headers(activated: Activated) -> tuple[tuple[str, bytes], ...]:

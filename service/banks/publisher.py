@@ -12,24 +12,32 @@ from service.banks.activation_log import KIND_HEADER, LINE_HEADER, PUBLISHED
 from service.banks.activation_writer import Clock, utc_now
 from service.banks.bank_file import LoadedBank, read_bank
 from service.banks.cache import BankCache
+from service.signing.signer import Signer
 from service.store import ObjectStore
-from service.store.keys import bank_key
+from service.store.keys import bank_key, bank_signature_key
 from service.stream.base import Producer
 
 log = structlog.get_logger()
 
 
 class BankPublisher:
-    """Bytes first, record last: whoever reads the record can have the bytes. Publishing again is safe."""
+    """Bytes first, record last: whoever reads the record can have the bytes. Publishing again is safe. With
+    a ``signer``, ``producer`` signs records, and the bank's signature lies beside its bytes."""
 
     def __init__(
-        self, store: ObjectStore, cache: BankCache, producer: Producer, topic: str, clock: Clock = utc_now
+        self,
+        store: ObjectStore,
+        cache: BankCache,
+        producer: Producer,
+        topic: str,
+        clock: Clock = utc_now,
+        signer: Signer | None = None,
     ) -> None:
         self._store = store
         self._cache = cache
         self._producer = producer
         self._topic = topic
-        self._clock = clock
+        self._clock, self._signer = clock, signer
 
     async def publish(self, data: bytes) -> Published:
         """Publish a bank file under the line and model that it names. It is not in force until an
@@ -38,7 +46,8 @@ class BankPublisher:
         loaded = await asyncio.to_thread(read_bank, data)
         await self._keep(loaded, data)
         await self._cache.put(loaded.manifest.line, loaded.version, data)
-        published = _published(loaded, self._clock)
+        signature = await self._sign(loaded)
+        published = _published(loaded, self._clock, signature)
         await self._announce(published)
         return published
 
@@ -51,6 +60,14 @@ class BankPublisher:
             # The name is the hash, so writing the right bytes over spoilt ones harms nobody.
             log.warning("bank-repaired", key=key)
             await self._store.put(key, data)
+
+    async def _sign(self, loaded: LoadedBank) -> str | None:
+        if self._signer is None:
+            return None
+        bank = loaded.manifest.line, loaded.manifest.model, loaded.version
+        signature = self._signer.bank(*bank)
+        await self._store.put(bank_signature_key(*bank), signature.encode())
+        return signature
 
     async def _announce(self, published: Published) -> None:
         line = published.line
@@ -65,7 +82,7 @@ class BankPublisher:
         )
 
 
-def _published(loaded: LoadedBank, clock: Clock) -> Published:
+def _published(loaded: LoadedBank, clock: Clock, signature: str | None) -> Published:
     return Published(
         line=loaded.manifest.line,
         model=loaded.manifest.model,
@@ -74,5 +91,6 @@ def _published(loaded: LoadedBank, clock: Clock) -> Published:
         vectors=loaded.memory_bank.size,
         parts=len(loaded.manifest.parts),
         radius=loaded.manifest.selection_radius,
+        bank_signature=signature,
         published_at=clock(),
     )

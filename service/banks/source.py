@@ -9,8 +9,10 @@ import structlog
 from service.banks.cache import BankCache
 from service.banks.host_files import DEFAULT_LIMIT_BYTES, HostFiles
 from service.banks.refusal import BankRefused, Refusal
-from service.store import ObjectStore, ObjectTooLarge, StoreError
-from service.store.keys import bank_key
+from service.signing.refusal import SignatureRefused
+from service.signing.trust import UNCHECKED, Trust
+from service.store import MissingObject, ObjectStore, ObjectTooLarge, StoreError
+from service.store.keys import bank_key, bank_signature_key
 
 log = structlog.get_logger()
 
@@ -23,19 +25,29 @@ class BankSource:
     """Fetches bank files. One fetch of a version at a time; different versions go on side by side."""
 
     def __init__(
-        self, store: ObjectStore, cache: BankCache, cache_dir: Path, *, limit_bytes: int = DEFAULT_LIMIT_BYTES
+        self,
+        store: ObjectStore,
+        cache: BankCache,
+        cache_dir: Path,
+        *,
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        trust: Trust = UNCHECKED,
     ) -> None:
-        self._store = store
+        self._store, self._trust = store, trust
         self._cache = cache
         self._files = HostFiles(cache_dir / "banks", limit_bytes)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def fetch(self, line: str, model: str, version: str, size: int) -> Path:
+    async def fetch(
+        self, line: str, model: str, version: str, size: int, signature: str | None = None
+    ) -> Path:
         """A file with exactly the bytes that the version names. Each source that lacks it or has it
-        spoilt is passed over and filled again. Waits for disk and network. Raises ``BankUnavailable``
-        when trying again may help, ``BankRefused`` when the object store itself holds other bytes,
-        ``ValueError`` for ids that break their rule."""
+        spoilt is passed over and filled again. The bank's ``signature`` is asked of the object store where
+        the caller has none. Waits for disk and network. Raises ``BankUnavailable`` when trying again may
+        help, ``BankRefused`` when the object store itself holds other bytes or nobody who is trusted signed
+        them, ``ValueError`` for ids that break their rule."""
         key = bank_key(line, model, version)
+        await self._require_trust(line, model, version, signature)
         lock = self._locks.setdefault(version, asyncio.Lock())
         try:
             async with lock:
@@ -45,6 +57,25 @@ class BankSource:
                 f"bank {version[:12]} of {line} cannot be kept in {self._files.folder} ({error}): "
                 "make room or correct PATCHLINE_STORE__CACHE_DIR"
             ) from error
+
+    async def _require_trust(self, line: str, model: str, version: str, signature: str | None) -> None:
+        if not self._trust.required:
+            return
+        text = signature.encode() if signature else await self._stored_signature(line, model, version)
+        try:
+            self._trust.check_bank(line, model, version, text)
+        except SignatureRefused as refused:
+            raise BankRefused(Refusal.UNTRUSTED, refused.sentence) from refused
+
+    async def _stored_signature(self, line: str, model: str, version: str) -> bytes | None:
+        try:
+            return await self._store.get(bank_signature_key(line, model, version), max_bytes=1024)
+        except MissingObject:
+            return None
+        except ObjectTooLarge:
+            return b""
+        except StoreError as error:
+            raise BankUnavailable(f"the signature of bank {version[:12]} cannot be had: {error}") from error
 
     async def _fetch(self, key: str, line: str, version: str, size: int) -> Path:
         found = await asyncio.to_thread(self._files.find, version)

@@ -9,6 +9,7 @@ class SignatureFault(Worded):
     MISSING = "missing", "It carries no signature, and this installation demands one."
     MALFORMED = "malformed", "Its signature is not ed25519:KEY:BASE64."
     UNKNOWN_KEY = "unknown-key", "It is signed with a key that this installation does not trust for this."
+    MOVED = "moved", "It is a signed record of another epoch or line, written again where it does not belong."
     WRONG = "wrong", "Its signature does not fit its bytes: one of the two was changed, or belongs elsewhere."
 
 

@@ -12,6 +12,7 @@ from service.banks.activation_reader import ActivationFollower
 from service.banks.activation_writer import ActivationDraft, ActivationWriter, Lost
 from service.banks.cache import BankCache
 from service.banks.publisher import BankPublisher
+from service.signing.signatures import UNSIGNED, Signatures
 from service.store import ObjectStore
 from service.store.keys import part_key
 from service.stream.base import Broker
@@ -32,15 +33,21 @@ class Outlets:
 
 @asynccontextmanager
 async def open_outlets(
-    broker: Broker, store: ObjectStore, cache: BankCache, topic_prefix: str
+    broker: Broker,
+    store: ObjectStore,
+    cache: BankCache,
+    topic_prefix: str,
+    signatures: Signatures = UNSIGNED,
 ) -> AsyncIterator[Outlets]:
-    """The outlets of an installation; what is opened is closed at the end. Raises ``StreamError``."""
+    """The outlets of an installation; what is opened is closed at the end. ``signatures`` are those of a
+    program that publishes banks. Raises ``StreamError``."""
     topic = TOPICS[TopicKind.BANKS].name(topic_prefix)
-    producer = await broker.producer()
-    follower = ActivationFollower(await broker.reader(topic), topic)
+    producer = signatures.producer(await broker.producer())
+    follower = ActivationFollower(await broker.reader(topic), topic, trust=signatures.trust)
+    signer = signatures.signer
     try:
-        publisher = BankPublisher(store, cache, producer, topic)
-        yield Outlets(store, publisher, ActivationWriter(producer, follower, store, topic))
+        publisher = BankPublisher(store, cache, producer, topic, signer=signer)
+        yield Outlets(store, publisher, ActivationWriter(producer, follower, store, topic, signer=signer))
     finally:
         await follower.close()
         await producer.close()

@@ -1,7 +1,7 @@
 """The feed: reads the topics into the view, then tells those who watch what is new."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import structlog
@@ -13,6 +13,9 @@ from schemas.line_event import LineEvent
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.banks.activation_log import ActivationLog
+from service.signing.admission import trusted
+from service.signing.statement import KeyUse
+from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Broker, Record
 from service.web.follower import Follower
 from service.web.hub import Event, Hub
@@ -30,10 +33,13 @@ T = TypeVar("T")
 class Feed:
     """Runs until cancelled. Nothing is published before a topic was read to its end at start."""
 
-    def __init__(self, broker: Broker, view: View, hub: Hub, *, prefix: str, keep: int) -> None:
+    def __init__(
+        self, broker: Broker, view: View, hub: Hub, *, prefix: str, keep: int, trust: Trust = UNCHECKED
+    ) -> None:
         self._view = view
         self._hub = hub
-        self._activations = ActivationLog()
+        self._trust = trust
+        self._activations = ActivationLog(trust)
         self._changed: set[str] = set()
         self._moving: set[str] = set()
         names = {kind: TOPICS[kind].name(prefix) for kind in TopicKind}
@@ -80,7 +86,8 @@ class Feed:
                 self._hub.publish(Event("line-event", event.line, event.to_bytes().decode()))
 
     async def _take_commands(self, records: Sequence[Record]) -> None:
-        commands = [command for _, command in _read(records, COMMAND.validate_json)]
+        signed = trusted(records, KeyUse.COMMANDS, self._trust)
+        commands = [command for _, command in _read(signed, COMMAND.validate_json)]
         await self._view.ask(commands)
 
     async def _take_dead_letters(self, records: Sequence[Record]) -> None:
@@ -98,7 +105,8 @@ class Feed:
             entry = change.entry
             await self._view.activate(entry.line, entry.epoch, entry.activation)
             self._changed.add(entry.line)
-        for _, parsed in _read([record], BANK_RECORD.validate_json):
+        signed = trusted([record], KeyUse.BANKS, self._trust)
+        for _, parsed in _read(signed, BANK_RECORD.validate_json):
             if isinstance(parsed, Published):
                 await self._view.publish(parsed)
 
@@ -123,7 +131,7 @@ class Feed:
                 self._hub.publish(Event("line", summary.line, summary.model_dump_json()))
 
 
-def _read(records: Sequence[Record], parse: Callable[[bytes], T]) -> Iterator[tuple[Record, T]]:
+def _read(records: Iterable[Record], parse: Callable[[bytes], T]) -> Iterator[tuple[Record, T]]:
     """Each record that can be read; the others are named in the log and passed over."""
     for record in records:
         try:

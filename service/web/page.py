@@ -11,6 +11,8 @@ import uvicorn
 from schemas.topics import TOPICS, TopicKind
 from service.runtime.background_server import BackgroundServer
 from service.settings import Settings
+from service.signing.signatures import open_signatures
+from service.signing.statement import KeyUse
 from service.store import ObjectStore
 from service.stream.base import Broker
 from service.web.app import create_app
@@ -40,17 +42,20 @@ class Page:
 
 @asynccontextmanager
 async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> AsyncIterator[Page]:
-    """The page without a server. Raises ``StreamError`` without a broker."""
+    """The page without a server. Raises ``StreamError`` without a broker, ``SettingsError`` for keys that
+    will not do."""
     view = View(settings.store.cache_dir / VIEW_FILE, settings.web.keep_verdicts)
     try:
         hub = Hub()
+        signatures = open_signatures(settings.signing, KeyUse.COMMANDS)
+        producer = signatures.producer(await broker.producer())
         prefix = settings.kafka.topic_prefix
         commands = TOPICS[TopicKind.COMMANDS].name(prefix)
-        names, log = FrameNames(view, store), CommandLog(view, await broker.producer(), commands)
+        names, log = FrameNames(view, store), CommandLog(view, producer, commands)
         limit = settings.inspector.max_reference_bytes
         approvals, orders = Approvals(names, log), Orders(names, log)
         context = Context(view, store, hub, approvals, orders, settings.web.public_url, limit)
-        feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts)
+        feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts, trust=signatures.trust)
         async with _fed(feed) as feeding:
             yield Page(context, feed, feeding)
     finally:

@@ -22,6 +22,7 @@ COMMANDS = (
     "banks",
     "ledger",
     "topics",
+    "keys",
     "doctor",
     "bench",
     "demo",

@@ -97,10 +97,13 @@ def _refuse_unwritable(out: Path | None) -> None:
 
 async def _require_installation(settings: "Settings") -> None:
     from service.runtime.start import require_topics
+    from service.signing.signatures import open_signatures
+    from service.signing.statement import KeyUse
     from service.store import open_store
     from workers.cli.installation import connected
     from workers.cli.progress import spinner
 
+    open_signatures(settings.signing, KeyUse.BANKS)
     async with connected(settings) as broker:
         with spinner(f"Asking the broker {settings.kafka.bootstrap}"):
             await require_topics(broker, settings.kafka.topic_prefix)
@@ -155,6 +158,8 @@ async def _publish(
 ) -> "Activated":
     from service.banks.activation_writer import Lost
     from service.banks.redis_cache import RedisCache
+    from service.signing.signatures import open_signatures
+    from service.signing.statement import KeyUse
     from service.store import open_store
     from service.training.publish import open_outlets, publish_bank
     from workers.cli.failures import Failed
@@ -162,11 +167,13 @@ async def _publish(
     from workers.cli.person import actor
     from workers.cli.progress import spinner
 
+    store, prefix = open_store(settings.store), settings.kafka.topic_prefix
+    signatures = open_signatures(settings.signing, KeyUse.BANKS)
     cache = RedisCache.open(settings.redis)
     try:
         async with (
             connected(settings) as broker,
-            open_outlets(broker, open_store(settings.store), cache, settings.kafka.topic_prefix) as outlets,
+            open_outlets(broker, store, cache, prefix, signatures) as outlets,
         ):
             with spinner("Publishing"):
                 frames = {part.sha256: part.data for part in parts}

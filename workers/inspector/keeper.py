@@ -131,10 +131,15 @@ class Keeper:
     async def _put_in_force(self, entry: Entry) -> None:
         activation = entry.activation
         if activation is None:
-            raise BankRefused(Refusal.UNREADABLE, entry.problem or "")
+            reason = Refusal.UNREADABLE if entry.fault is None else Refusal.UNTRUSTED
+            raise BankRefused(reason, entry.problem or "")
         source = self._source
         path = await source.fetch(
-            activation.line, activation.model, activation.version, activation.size_bytes
+            activation.line,
+            activation.model,
+            activation.version,
+            activation.size_bytes,
+            activation.bank_signature,
         )
         in_force = InForce(activation, path)
         refused = await self._load(await self._worker(), in_force)

@@ -14,6 +14,7 @@ from service.drift.monitor import DriftRules
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import Settings
+from service.signing.signatures import open_trust
 from service.store import ObjectStore, StoreError, open_store
 from service.stream.base import Broker
 from service.stream.batcher import Batcher
@@ -111,8 +112,9 @@ class Inspector:
 
     async def _make_keeper(self) -> Keeper:
         topic = self._topic(TopicKind.BANKS)
-        follower = ActivationFollower(await self._broker.reader(topic), topic)
-        source = BankSource(self._store, self._cache, self._settings.store.cache_dir)
+        trust = open_trust(self._settings.signing)
+        follower = ActivationFollower(await self._broker.reader(topic), topic, trust=trust)
+        source = BankSource(self._store, self._cache, self._settings.store.cache_dir, trust=trust)
         return Keeper(follower, source, self._scorer.worker, self._line_ready)
 
     def _make_desk(self) -> Desk:

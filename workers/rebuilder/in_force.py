@@ -8,7 +8,10 @@ from uuid import UUID
 from schemas.activation import BANK_RECORD, Activated, Published
 from service.banks.activation_log import Entry
 from service.banks.activation_reader import ActivationFollower
-from service.stream.base import Broker, Reader
+from service.signing.admission import refusal_of
+from service.signing.statement import KeyUse
+from service.signing.trust import Trust
+from service.stream.base import Broker, Reader, Record
 from workers.rebuilder.job import CommandRefused
 
 
@@ -25,10 +28,12 @@ class Standing:
         return len(self.history)
 
     def require(self) -> Activated:
-        """The activation in force. Raises ``CommandRefused``: none, or one that cannot be read."""
-        if not self.history:
+        """The activation in force: the newest that somebody who is trusted wrote. Raises ``CommandRefused``:
+        none, or one that cannot be read."""
+        trusted = [entry.epoch for entry in self.history if entry.fault is None]
+        if not trusted:
             raise CommandRefused(f"line {self.line} has no bank yet: train one from good parts first")
-        return self.at(self.epoch)
+        return self.at(trusted[-1])
 
     def at(self, epoch: int) -> Activated:
         """The activation of an epoch. Raises ``CommandRefused`` where there is none to be read."""
@@ -77,27 +82,31 @@ class InForce:
         return [entry.line for entry in sorted(newest, key=lambda entry: -entry.offset)]
 
 
-async def published(broker: Broker, topic: str, line: str, model: str) -> list[Published]:
-    """Every bank of a model that was ever published, the oldest first. Reads the whole log: for rare
-    questions. Raises ``StreamError``."""
+async def published(broker: Broker, topic: str, line: str, model: str, trust: Trust) -> list[Published]:
+    """Every bank of a model that somebody who is trusted ever published, the oldest first. Reads the whole
+    log: for rare questions. Raises ``StreamError``."""
     reader = await broker.reader(topic)
     try:
-        return [record for record in await _published(reader) if (record.line, record.model) == (line, model)]
+        return [bank for bank in await _published(reader, trust) if (bank.line, bank.model) == (line, model)]
     finally:
         await reader.close()
 
 
-async def _published(reader: Reader) -> list[Published]:
+async def _published(reader: Reader, trust: Trust) -> list[Published]:
     (begin, end) = (await reader.bounds())[0]
     found: list[Published] = []
     position = begin
     while position < end:
         for record in await reader.poll(timeout_ms=200, max_records=1000):
             position = record.offset + 1
-            try:
-                value = BANK_RECORD.validate_json(record.value or b"")
-            except ValueError:
-                continue
-            if isinstance(value, Published):
-                found.append(value)
+            if refusal_of(record, KeyUse.BANKS, trust) is None:
+                found += _bank_in(record)
     return found
+
+
+def _bank_in(record: Record) -> list[Published]:
+    try:
+        value = BANK_RECORD.validate_json(record.value or b"")
+    except ValueError:
+        return []
+    return [value] if isinstance(value, Published) else []

@@ -9,6 +9,7 @@ import structlog
 from service.stream.base import Member, Record, StreamError
 from service.stream.watermark import Watermark
 from service.telemetry import metrics
+from workers.rebuilder.door import Door
 from workers.rebuilder.job import Job
 from workers.rebuilder.journal import Journal
 from workers.rebuilder.lines import CarryOut, Lines
@@ -24,8 +25,8 @@ class Intake:
     """Polls until told to stop. After a rebalance, what is not begun is forgotten, and results that others
     wrote meanwhile are read before anything is begun."""
 
-    def __init__(self, member: Member, journal: Journal, carry_out: CarryOut) -> None:
-        self._member, self._journal = member, journal
+    def __init__(self, member: Member, journal: Journal, carry_out: CarryOut, door: Door) -> None:
+        self._member, self._journal, self._door = member, journal, door
         self._lines = Lines(carry_out, self._finished)
         self._generation = -1
         self._watermarks: dict[int, Watermark] = {}
@@ -41,6 +42,7 @@ class Intake:
                 if self._member.generation != self._generation:
                     await self._reassigned()
                 self._take(records)
+                await self._door.tell()
                 self._lines.raise_failure()
                 self._press()
                 await self._commit()
@@ -60,6 +62,9 @@ class Intake:
         for record in records:
             watermark = self._watermarks.setdefault(record.partition, Watermark(record.offset))
             watermark.fetched(record.offset)
+            if not self._door.admits(record):
+                watermark.finished(record.offset)
+                continue
             try:
                 job = Job.of(record, self._generation, time.monotonic())
             except ValueError as error:

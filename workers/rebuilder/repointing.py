@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from schemas.activation import Activated, Published, Thresholds
 from schemas.command import Activate, Rollback, SetFalseAlarmRate
 from service.banks.activation_writer import ActivationDraft, ActivationWriter
+from service.signing.trust import Trust
 from service.stream.base import Broker
 from service.training.thresholds import Rates, thresholds_of
 from workers.rebuilder.in_force import InForce, Standing, published
@@ -36,9 +37,10 @@ class Repointer:
         results: Results,
         broker: Broker,
         topic: str,
+        trust: Trust,
     ) -> None:
         self._in_force, self._models, self._writer, self._results = in_force, models, writer, results
-        self._broker, self._topic = broker, topic
+        self._broker, self._topic, self._trust = broker, topic, trust
 
     async def carry_out(self, job: Job, command: Repointing) -> None:
         """Returns once the command has its result in the log. Raises as ``Approvals.carry_out`` does."""
@@ -75,7 +77,7 @@ class Repointer:
         """Also on a line that never had a bank: its first may have been published without being put in
         force. Its rates are the usual ones then."""
         rates = Rates.of(standing.require().thresholds) if standing.history else Rates()
-        banks = await published(self._broker, self._topic, command.line, command.model)
+        banks = await published(self._broker, self._topic, command.line, command.model, self._trust)
         if not banks:
             raise CommandRefused(
                 f"line {command.line} has no published bank of model {command.model}: train one"
