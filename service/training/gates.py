@@ -14,7 +14,7 @@ from service.training.canary_watch import CanaryWatch
 from service.training.features import PartFeatures
 from service.training.objection import Objection
 
-CONFIDENCE = 0.99
+CONFIDENCE = 0.999
 _LEAST_THRESHOLD = 1e-6
 
 

@@ -84,6 +84,21 @@ async def test_several_approvals_of_a_line_that_wait_become_one_build(plant: Pla
     assert len((await plant.bank(history[1])).manifest.parts) == 10
 
 
+async def test_an_audited_part_calibrates_and_an_approved_one_that_joins_its_build_does_not(
+    plant: Plant,
+) -> None:
+    await plant.set_up()
+    audit = approve(await plant.frame(20)).model_copy(update={"audit": True})
+    await plant.send(audit, approve(await plant.frame(21)))
+    async with plant.rebuilder():
+        await plant.results(2)
+    [_, made] = await plant.history()
+    bank = await plant.bank(made)
+    assert [entry.origin for entry in bank.manifest.parts[8:]] == ["audited", "approved"]
+    assert bank.memory_bank.calibration_parts.tolist() == list(range(9))
+    assert made.thresholds.calibration_parts == 9
+
+
 async def test_growing_on_equals_growing_after_a_restart(plant: Plant) -> None:
     await plant.set_up("line1", "line2")
     async with plant.rebuilder():
