@@ -48,6 +48,14 @@ class Category:
             raise EvaluationRefused(f"category {self.name}: {refused}") from refused
 
 
+def as_part(specimen: Specimen) -> GoodPart:
+    """A test picture as something to teach. Blocks: decodes it. Raises ``EvaluationRefused``."""
+    try:
+        return GoodPart.of(f"{specimen.path.parent.name}-{specimen.path.name}", specimen.path.read_bytes())
+    except TrainingRefused as refused:
+        raise EvaluationRefused(str(refused)) from refused
+
+
 def find_categories(root: Path) -> list[Category]:
     """``root`` itself where it has a train or test folder, else each of its folders that has one, by name.
 

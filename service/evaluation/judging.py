@@ -1,11 +1,13 @@
 """Pictures of known truth judged as a line judges frames: decoded, checked, extracted, searched, drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.evaluation.categories import unreadable
+from service.evaluation.remembering import work_clock
 from service.images.decode import decode
 from service.images.picture import Picture
 from service.images.unreadable import UnfitImage, UnreadableImage
@@ -14,10 +16,46 @@ from service.patchcore.anomaly_map import draw_grid
 from service.training.part import LIMITS
 
 BATCH = 8
+Shown = tuple[object, Callable[[], bytes]]
+"""What a picture is called in a refusal, and what reads its bytes."""
 Named = tuple[object, bytes]
 """What a picture is called in a refusal, and its bytes."""
 Judged = tuple[NDArray[np.float32], list[NDArray[np.float32]]]
 """Patch scores [B, H, W], and the drawn map [height, width] of each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Scores float64 [N] of N pictures; maps float32 [N, height, width], or none; seconds of judging."""
+
+    scores: NDArray[np.float64]
+    maps: list[NDArray[np.float32]]
+    seconds: float
+
+
+def score_all(
+    model: LineModel,
+    pictures: Sequence[Shown],
+    size: tuple[int, int],
+    tell: Callable[[int, int], None] = lambda done, expected: None,
+    *,
+    keep_maps: bool = False,
+) -> Scored:
+    """Every picture's score, in batches of 8; ``tell`` hears how many of how many. Blocks and raises as
+    ``judge``."""
+    clock = work_clock(model.extractor.backbone)
+    scores: list[float] = []
+    maps: list[NDArray[np.float32]] = []
+    seconds = 0.0
+    for begin in range(0, len(pictures), BATCH):
+        batch = [(name, read()) for name, read in pictures[begin : begin + BATCH]]
+        began = clock()
+        grids, drawn = judge(model, batch, size)
+        seconds += clock() - began
+        scores += [float(grid.max()) for grid in grids]
+        maps += drawn if keep_maps else []
+        tell(begin + len(batch), len(pictures))
+    return Scored(np.array(scores), maps, seconds)
 
 
 def judge(model: LineModel, batch: Sequence[Named], size: tuple[int, int]) -> Judged:

@@ -1,9 +1,9 @@
 """One category and one seed: parts chosen, a bank built, every test picture judged."""
 
 import resource
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from service.backbones.base import Backbone
 from service.evaluation.categories import Category, Specimen
 from service.evaluation.intervals import clopper_pearson
-from service.evaluation.judging import BATCH, judge
+from service.evaluation.judging import Scored, score_all
 from service.evaluation.maps import map_size, truth_of
 from service.evaluation.refusal import EvaluationRefused
+from service.evaluation.remembering import work_clock
 from service.evaluation.result import CategoryResult, SeedResult
 from service.inspection.extractor import PatchExtractor
 from service.inspection.line_model import LineModel
@@ -24,18 +25,14 @@ from service.training.build import build_bank
 from service.training.built import BuiltBank
 from service.training.part import GoodPart
 from service.training.refusal import TrainingRefused
+from service.training.thresholds import Rates
 
 Progress = Callable[[str, int, int], None]
 """Told of the step (extract, select, score), how much of it is done, and of how much."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """Scores float64 [N] of N pictures; maps float32 [N, height, width], none where no mask is; seconds."""
-
-    scores: NDArray[np.float64]
-    maps: list[NDArray[np.float32]]
-    seconds: float
+def unheard(step: str, done: int, expected: int) -> None:
+    """A ``Progress`` that nobody hears."""
 
 
 def measure_seed(
@@ -48,19 +45,16 @@ def measure_seed(
 ) -> SeedResult:
     """A bank of ``parts`` against the category's test pictures. Blocks: seconds to minutes. Raises
     ``EvaluationRefused`` for parts that make no bank and for pictures that cannot be judged."""
-    began = time.perf_counter()
-    built = _built(category, parts, recipe, backbone, tell)
-    fit_seconds = time.perf_counter() - began
-    extractor = PatchExtractor(backbone, recipe, built.manifest.contract)
-    model = LineModel(built.memory_bank, built.thresholds, extractor)
-    try:
-        scored = _score(model, category, tell)
-    finally:
-        model.close()
+    clock = work_clock(backbone)
+    began = clock()
+    built = built_bank(category, parts, recipe, backbone, tell)
+    fit_seconds = clock() - began
+    with judging_by(built, backbone) as model:
+        input_size, scored = model.extractor.input_size, _score(model, category, tell)
     return SeedResult(
         seed=seed,
         train_images=len(parts),
-        input_size=extractor.input_size,
+        input_size=input_size,
         bank_vectors=built.memory_bank.size,
         alpha=built.thresholds.alpha,
         fit_seconds=fit_seconds,
@@ -81,6 +75,7 @@ def chosen(parts: Sequence[GoodPart], most: int | None, seed: int) -> list[GoodP
 
 def measure_category(
     category: Category,
+    parts: Sequence[GoodPart],
     recipe: Recipe,
     backbone: Backbone,
     *,
@@ -88,9 +83,8 @@ def measure_category(
     seeds: int = 1,
     tell: Callable[[int], Progress],
 ) -> CategoryResult:
-    """The category over ``seeds`` seeds, from the recipe's own upwards: each draws its parts and its
-    projection. ``tell`` gives each seed's progress. Blocks and raises as ``measure_seed``."""
-    parts = category.parts()
+    """The category over ``seeds`` seeds, from the recipe's own upwards: each draws some of ``parts``, and
+    its projection. ``tell`` gives each seed's progress. Blocks and raises as ``measure_seed``."""
     results = [
         measure_seed(
             category,
@@ -112,29 +106,36 @@ def measure_category(
     )
 
 
-def _built(
-    category: Category, parts: Sequence[GoodPart], recipe: Recipe, backbone: Backbone, tell: Progress
+def built_bank(
+    category: Category,
+    parts: Sequence[GoodPart],
+    recipe: Recipe,
+    backbone: Backbone,
+    tell: Progress = unheard,
+    rates: Rates | None = None,
 ) -> BuiltBank:
+    """Blocks as ``build_bank``. Raises ``EvaluationRefused`` for parts that make no bank."""
     try:
-        return build_bank("evaluation", "evaluation", parts, recipe, backbone, tell)
+        return build_bank("evaluation", "evaluation", parts, recipe, backbone, tell, rates=rates)
     except TrainingRefused as refused:
         raise EvaluationRefused(f"category {category.name}: {refused}") from refused
 
 
+@contextmanager
+def judging_by(built: BuiltBank, backbone: Backbone) -> Iterator[LineModel]:
+    """The bank, ready to judge; its index is freed at the end."""
+    extractor = PatchExtractor(backbone, built.manifest.recipe, built.manifest.contract)
+    model = LineModel(built.memory_bank, built.thresholds, extractor)
+    try:
+        yield model
+    finally:
+        model.close()
+
+
 def _score(model: LineModel, category: Category, tell: Progress) -> Scored:
-    specimens, size = category.specimens, map_size(category.specimens)
-    scores: list[float] = []
-    maps: list[NDArray[np.float32]] = []
-    seconds = 0.0
-    for begin in range(0, len(specimens), BATCH):
-        batch = [(each.path, each.path.read_bytes()) for each in specimens[begin : begin + BATCH]]
-        began = time.perf_counter()
-        grids, drawn = judge(model, batch, size)
-        seconds += time.perf_counter() - began
-        scores += [float(grid.max()) for grid in grids]
-        maps += drawn if category.has_masks else []
-        tell("score", begin + len(batch), len(specimens))
-    return Scored(np.array(scores), maps, seconds)
+    shown = [(specimen.path, specimen.path.read_bytes) for specimen in category.specimens]
+    size = map_size(category.specimens)
+    return score_all(model, shown, size, partial(tell, "score"), keep_maps=category.has_masks)
 
 
 def _quality(category: Category, scored: Scored, threshold: float) -> dict[str, Any]:

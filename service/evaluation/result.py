@@ -56,9 +56,54 @@ class SeedResult(Figures):
     peak_memory_mb: float
 
 
+class CurvePoint(_Frozen):
+    """The learning curve at ``train_images`` good parts, as means over the seeds; ``spread`` is the standard
+    deviation of the AUROC over them, None for one seed."""
+
+    train_images: int
+    image_auroc: float | None
+    spread: float | None
+    average_precision: float | None
+    false_alarm_rate: float | None
+    recall: float | None
+
+
+class FalseAlarms(_Frozen):
+    """Over random splits of the good pictures. ``alpha`` is the rate that so many parts can promise for the
+    ``wished`` one; a single bank's rate stays below ``bound`` with 95 % confidence (Beta, Vovk 2012);
+    ``rates`` are what the splits' judged pictures came to, ``mean`` and ``spread`` theirs."""
+
+    splits: int
+    train_images: int
+    judged: int
+    wished: float
+    alpha: float
+    bound: float
+    mean: float
+    spread: float | None
+    within_bound: bool
+    rates: tuple[float, ...]
+
+
+class Contamination(_Frozen):
+    """Image AUROC, as means over the seeds, of banks of good parts alone, of banks in which ``defects`` of
+    ``train_images`` parts are defects (``share`` of them), and of what the screen leaves of the latter;
+    ``excluded`` parts it leaves out, ``excluded_defects`` of them rightly."""
+
+    share: float
+    train_images: int
+    defects: int
+    clean: float
+    contaminated: float
+    screened: float
+    excluded: float
+    excluded_defects: float
+
+
 class CategoryResult(Figures):
     """Means over the seeds. ``spread`` is each figure's standard deviation over the seeds, None for one seed;
-    an interval reaches over those of all seeds; ``input_size`` and ``map_size`` are (height, width)."""
+    an interval reaches over those of all seeds; ``input_size`` and ``map_size`` are (height, width). The last
+    three are None unless they were asked for."""
 
     name: str
     train_images: int
@@ -72,6 +117,9 @@ class CategoryResult(Figures):
     peak_memory_mb: float
     spread: dict[str, float | None]
     seeds: tuple[SeedResult, ...]
+    curve: tuple[CurvePoint, ...] | None = None
+    false_alarms: FalseAlarms | None = None
+    contamination: Contamination | None = None
 
     @classmethod
     def over(cls, seeds: Sequence[SeedResult], **known: Any) -> Self:

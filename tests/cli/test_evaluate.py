@@ -92,3 +92,34 @@ def test_what_cannot_be_evaluated_is_one_sentence(patchline: Command, tmp_path: 
     ended = patchline("evaluate", lay_out(tmp_path / "flange", train=3, defects=False), "--json")
     assert (ended.code, ended.out) == (2, "")
     assert "category flange has 3 good training parts" in ended.sentence
+
+
+def test_curve_false_alarms_and_contamination_stand_beside_the_figures(
+    patchline: Command, root: Path
+) -> None:
+    asked = ("--recipe", "plain", "--curve", "5,6,50", "--false-alarms", 2, "--contaminate", 0.2)
+    ended = patchline("evaluate", root / "bolt", *asked, "--json")
+    (bolt,) = ended.json["categories"]
+    assert [point["train_images"] for point in bolt["curve"]] == [5, 6]
+    assert bolt["false_alarms"]["splits"] == len(bolt["false_alarms"]["rates"]) == 2
+    assert bolt["contamination"]["defects"] == 1
+    told = patchline("evaluate", root / "bolt", *asked)
+    assert "bolt: AUROC with 5 parts" in told.out
+    assert "false alarms over 2 splits" in told.out
+    assert "with 1 defect among 6 parts" in told.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--curve", "5,x"), "--curve '5,x' is no list of numbers"),
+        (("--curve", "2"), "a curve at 2 parts cannot be measured"),
+        (("--contaminate", 0.7), "a share of 0.7 defects"),
+    ],
+)
+def test_what_cannot_be_measured_is_wrong_use(
+    patchline: Command, root: Path, arguments: tuple[object, ...], sentence: str
+) -> None:
+    ended = patchline("evaluate", root / "bolt", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.sentence.startswith(sentence)

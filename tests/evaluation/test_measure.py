@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from service.evaluation.categories import Category, Specimen, find_categories
-from service.evaluation.measure import Progress, Scored, _quality, chosen, measure_category
+from service.evaluation.judging import Scored
+from service.evaluation.measure import Progress, _quality, chosen, measure_category
 from service.evaluation.refusal import EvaluationRefused
 from service.evaluation.result import CategoryResult
 from tests.evaluation.drawn import lay_out, put
@@ -16,7 +17,9 @@ def measured(root: Path, *, seeds: int = 1, max_train: int | None = None) -> Cat
         return lambda step, done, expected: None
 
     (category,) = find_categories(root)
-    return measure_category(category, QUICK, QuickNetwork(), max_train=max_train, seeds=seeds, tell=silent)
+    return measure_category(
+        category, category.parts(), QUICK, QuickNetwork(), max_train=max_train, seeds=seeds, tell=silent
+    )
 
 
 def test_the_figures_of_a_case_that_can_be_counted_by_hand(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.cli.evaluated import extra_sentences
 from workers.cli.options import AsJson
 from workers.cli.recipe_options import BudgetMs, RecipeChoice, RecipeName, RecipeSettings, recipe_within
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from service.backbones.base import Backbone
     from service.evaluation.categories import Category
     from service.evaluation.result import CategoryResult, Evaluation
+    from service.evaluation.wanted import Wanted
     from service.images.picture import PictureForm
     from service.patchcore import Recipe
 
@@ -27,7 +29,13 @@ _FIGURES = {
     "recall": "recall",
 }
 
-_STEPS = {"extract": "looking at the parts", "select": "choosing vectors", "score": "judging"}
+_STEPS = {
+    "extract": "looking at the parts",
+    "select": "choosing vectors",
+    "score": "judging",
+    "split": "splits",
+    "contaminate": "draws",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +57,15 @@ def evaluate(
         int | None, typer.Option(metavar="N", min=5, help="Take at most N good parts, drawn by the seed.")
     ] = None,
     seeds: Annotated[int, typer.Option(metavar="K", min=1, max=100, help="Measure K draws.")] = 1,
+    curve: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Also with so many good parts, such as 5,10,20,50,100.")
+    ] = "",
+    false_alarms: Annotated[
+        int, typer.Option(metavar="SPLITS", min=0, help="Also false alarms over SPLITS splits of good parts.")
+    ] = 0,
+    contaminate: Annotated[
+        float, typer.Option(metavar="SHARE", help="Also with this share of defects among the good parts.")
+    ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well good parts alone tell defects, and at what cost.
@@ -57,22 +74,26 @@ def evaluate(
     be missing). What cannot be measured, for want of a class or of masks, is null.
     """
     from service.evaluation.categories import find_categories
+    from service.evaluation.wanted import Wanted
     from workers.cli.device import ready_backbone
     from workers.cli.installation import command_settings
     from workers.cli.screen import answers, note, print_json
 
+    wanted = Wanted(max_train, seeds, _counts(curve), false_alarms, contaminate)
     choice = RecipeChoice.of(recipe, option, budget_ms)
-    wanted = choice.recipe()
+    asked = choice.recipe()
     settings = command_settings()
     categories = find_categories(root)
-    chosen = recipe_within(choice, wanted, settings, _forms(categories, max_train) if budget_ms else [])
+    chosen = recipe_within(choice, asked, settings, _forms(categories, max_train) if budget_ms else [])
     backbone = ready_backbone(settings, chosen)
-    results = [_measure(category, chosen, backbone, max_train, seeds) for category in categories]
+    results = [_measure(category, chosen, backbone, wanted) for category in categories]
     evaluation = _evaluation(results, chosen, backbone)
     if as_json:
         print_json(evaluation.model_dump(mode="json"))
         return
     answers().print(_table(evaluation))
+    for sentence in extra_sentences(evaluation.categories):
+        answers().print(sentence)
     note(_summary(evaluation))
 
 
@@ -85,25 +106,27 @@ def _forms(categories: "list[Category]", max_train: int | None) -> "list[Picture
     )
 
 
+def _counts(curve: str) -> tuple[int, ...]:
+    if not curve:
+        return ()
+    try:
+        return tuple(int(count) for count in curve.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"--curve {curve!r} is no list of numbers: write 5,10,20,50,100") from error
+
+
 def _measure(
-    category: "Category", recipe: "Recipe", backbone: "Backbone", max_train: int | None, seeds: int
+    category: "Category", recipe: "Recipe", backbone: "Backbone", wanted: "Wanted"
 ) -> "CategoryResult":
-    from service.evaluation.measure import measure_category
+    from service.evaluation.wanted import measure
     from workers.cli.progress import Tell, progress_bars
     from workers.cli.screen import note
 
-    def step(tell: Tell, seed: int, step: str, done: int, expected: int) -> None:
-        tell(f"{category.name}, seed {seed}: {_STEPS[step]}", done, expected)
+    def step(tell: Tell, what: str, step: str, done: int, expected: int) -> None:
+        tell(f"{category.name}, {what}: {_STEPS[step]}", done, expected)
 
     with progress_bars({}) as tell:
-        result = measure_category(
-            category,
-            recipe,
-            backbone,
-            max_train=max_train,
-            seeds=seeds,
-            tell=lambda seed: partial(step, tell, seed),
-        )
+        result = measure(category, recipe, backbone, wanted, lambda what: partial(step, tell, what))
     note(f"{result.name}: AUROC {_cell(result, 'image_auroc')}, {result.score_ms_per_image:.0f} ms a picture")
     return result
 
