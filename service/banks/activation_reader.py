@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from service.banks.activation_log import ActivationLog, Change
+from service.banks.restored_mark import restored_from
 from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Reader, Record, StreamError
 
@@ -22,13 +23,15 @@ class ActivationFollower:
         self._reader = reader
         self._topic = topic
         self._timeout = timeout_seconds
+        self._trust = trust
         self._next = 0
+        self._restored_from = 0
 
     async def read_to_end(self) -> Sequence[Change]:
         """Take all that was in the log when this was called; answers the changes. Raises ``StreamError``
-        past the timeout, and for a topic that has several partitions or has forgotten records: there is
-        then no one order to agree on."""
-        end = await self._end()
+        past the timeout, and for a topic that has several partitions, was made anew, or has forgotten
+        records that nobody restored: there is then no one order to agree on."""
+        first, end = await self._bounds()
         changes: list[Change] = []
         deadline = asyncio.get_running_loop().time() + self._timeout
         # No timeout around the poll: a fetch that is cancelled may leave its client unsound.
@@ -39,6 +42,7 @@ class ActivationFollower:
                     f"{self._topic} was read to {self._next} of {end} in {self._timeout:g} s: "
                     "check the broker"
                 )
+        self._require_whole(first)
         return changes
 
     async def follow(self) -> AsyncIterator[Change]:
@@ -61,16 +65,24 @@ class ActivationFollower:
             change = self.log.apply(record)
             if change is not None:
                 changes.append(change)
+            self._restored_from = max(self._restored_from, restored_from(record, self._trust) or 0)
         return changes
 
-    async def _end(self) -> int:
+    async def _bounds(self) -> tuple[int, int]:
         bounds = await self._reader.bounds()
         if set(bounds) != {0}:
             raise StreamError(f"{self._topic} has {len(bounds)} partitions: create it again with one")
         first, end = bounds[0]
-        if first > 0:
+        if end < self._next:
             raise StreamError(
-                f"{self._topic} has forgotten its first {first} records: restore it from activations/ in the "
-                "object store, with retention.ms=-1"
+                f"{self._topic} has {end} records where {self._next} were read, so it was made anew: run "
+                "`patchline banks restore`, then start this program again"
             )
-        return end
+        return first, end
+
+    def _require_whole(self, first: int) -> None:
+        if first > self._restored_from:
+            raise StreamError(
+                f"{self._topic} has forgotten its first {first} records: set its retention.ms to -1 and run "
+                "`patchline banks restore`"
+            )

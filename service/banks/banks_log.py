@@ -8,6 +8,7 @@ from schemas.activation import BANK_RECORD, Published
 from schemas.topics import TOPICS, TopicKind
 from service.banks.activation_log import EPOCH_HEADER, LINE_HEADER, ActivationLog, Entry
 from service.banks.restored_mark import restored_from
+from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Broker, Reader, Record, StreamError
 
 _POLL_MS = 200
@@ -28,6 +29,7 @@ class BanksLog:
     first: int = 0
     end: int = 0
     restored_from: int | None = None
+    trust: Trust = UNCHECKED
 
     @property
     def whole(self) -> bool:
@@ -58,27 +60,28 @@ class BanksLog:
         if self.activations.ignored > ignored:
             claim = dict(record.headers)
             self.stray.setdefault((claim[LINE_HEADER].decode(), int(claim[EPOCH_HEADER])), record)
-        mark = restored_from(record)
+        mark = restored_from(record, self.trust)
         if mark is not None:
             self.restored_from = mark
 
 
-async def read_banks_log(broker: Broker, topic_prefix: str) -> BanksLog:
-    """Read the banks topic as far as it reaches now. Raises ``StreamError``, also past half a minute."""
+async def read_banks_log(broker: Broker, topic_prefix: str, trust: Trust = UNCHECKED) -> BanksLog:
+    """Read the banks topic as far as it reaches now. Epochs that nobody whom ``trust`` knows wrote count, and
+    cannot be read. Raises ``StreamError``, also past half a minute."""
     topic = TOPICS[TopicKind.BANKS].name(topic_prefix)
     reader = await broker.reader(topic)
     try:
-        return await _read(reader, topic)
+        return await _read(reader, topic, trust)
     finally:
         await reader.close()
 
 
-async def _read(reader: Reader, topic: str) -> BanksLog:
+async def _read(reader: Reader, topic: str, trust: Trust) -> BanksLog:
     bounds = await reader.bounds()
     if set(bounds) != {0}:
         raise StreamError(f"{topic} has {len(bounds)} partitions: create it again with one")
     first, end = bounds[0]
-    log = BanksLog(first=first, end=end)
+    log = BanksLog(ActivationLog(trust), first=first, end=end, trust=trust)
     position = first
     deadline = asyncio.get_running_loop().time() + _SECONDS
     while position < end:

@@ -1,15 +1,13 @@
 """Publishing a bank: its bytes where all can fetch them, then the record that says so."""
 
 import asyncio
-from uuid import uuid5
 
 import structlog
 
 from schemas.activation import Published
-from schemas.cloudevents import cloudevent_headers
-from schemas.ids import NAMESPACE, sha256_hex
-from service.banks.activation_log import KIND_HEADER, LINE_HEADER, PUBLISHED
+from schemas.ids import sha256_hex
 from service.banks.activation_writer import Clock, utc_now
+from service.banks.announcement import announcement_headers, published_of
 from service.banks.bank_file import LoadedBank, read_bank
 from service.banks.cache import BankCache
 from service.signing.signer import Signer
@@ -47,7 +45,7 @@ class BankPublisher:
         await self._keep(loaded, data)
         await self._cache.put(loaded.manifest.line, loaded.version, data)
         signature = await self._sign(loaded)
-        published = _published(loaded, self._clock, signature)
+        published = published_of(loaded, self._clock(), signature)
         await self._announce(published)
         return published
 
@@ -70,27 +68,10 @@ class BankPublisher:
         return signature
 
     async def _announce(self, published: Published) -> None:
-        line = published.line
-        event = uuid5(NAMESPACE, f"published/{line}/{published.model}/{published.version}")
-        headers = (
-            (KIND_HEADER, PUBLISHED.encode()),
-            (LINE_HEADER, line.encode()),
-            *cloudevent_headers("banks", str(event), line, published.published_at),
-        )
         await self._producer.send(
-            self._topic, key=line.encode(), value=published.to_bytes(), headers=headers, partition=0
+            self._topic,
+            key=published.line.encode(),
+            value=published.to_bytes(),
+            headers=announcement_headers(published),
+            partition=0,
         )
-
-
-def _published(loaded: LoadedBank, clock: Clock, signature: str | None) -> Published:
-    return Published(
-        line=loaded.manifest.line,
-        model=loaded.manifest.model,
-        version=loaded.version,
-        size_bytes=loaded.size_bytes,
-        vectors=loaded.memory_bank.size,
-        parts=len(loaded.manifest.parts),
-        radius=loaded.manifest.selection_radius,
-        bank_signature=signature,
-        published_at=clock(),
-    )

@@ -46,7 +46,8 @@ async def restore_log(
     lacks. Doing it again changes nothing. Waits for broker and store. Raises ``RestorationRefused``,
     ``StreamError`` and ``StoreError``; after either of these, do it again."""
     topic = TOPICS[TopicKind.BANKS].name(topic_prefix)
-    log = await read_banks_log(broker, topic_prefix)
+    trust = signatures.trust
+    log = await read_banks_log(broker, topic_prefix, trust)
     gaps = _chosen(log, await archive_gaps(log, Archive(store)), line, topic)
     producer = await broker.producer()
     try:
@@ -55,7 +56,7 @@ async def restore_log(
         if not log.whole:
             await restoration.mark(log.end)
         await _require_restored(broker, store, topic_prefix, gaps)
-        follower = ActivationFollower(await broker.reader(topic), topic)
+        follower = ActivationFollower(await broker.reader(topic), topic, trust=trust)
         try:
             archived = await ActivationWriter(producer, follower, store, topic).archive()
         finally:

@@ -58,15 +58,17 @@ def show_bank(line: Line, as_json: AsJson = False) -> None:
 
 def _log() -> "BanksLog":
     from service.banks.banks_log import read_banks_log
+    from service.signing.signatures import open_trust
     from workers.cli.installation import command_settings, connected
     from workers.cli.progress import spinner
 
     settings = command_settings()
+    trust = open_trust(settings.signing)
 
     async def read() -> "BanksLog":
         async with connected(settings) as broker:
             with spinner(f"Asking the broker {settings.kafka.bootstrap}"):
-                return await read_banks_log(broker, settings.kafka.topic_prefix)
+                return await read_banks_log(broker, settings.kafka.topic_prefix, trust)
 
     return asyncio.run(read())
 

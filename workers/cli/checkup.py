@@ -127,11 +127,12 @@ async def _banks(settings: Settings) -> str:
     from service.banks.archive import Archive
     from service.banks.archive_gap import archive_gaps
     from service.banks.banks_log import read_banks_log
+    from service.signing.signatures import open_trust
     from service.store import open_store
     from workers.cli.installation import connected
 
     async with connected(settings) as broker:
-        log = await read_banks_log(broker, settings.kafka.topic_prefix)
+        log = await read_banks_log(broker, settings.kafka.topic_prefix, open_trust(settings.signing))
     gaps = await archive_gaps(log, Archive(open_store(settings.store)))
     troubles = [_gap_told(gap) for gap in gaps if not gap.sound]
     if not log.whole:

@@ -75,16 +75,18 @@ class Installation:
 def with_installation(work: Callable[[Installation], Awaitable[T]]) -> T:
     """Open the installation of the environment, do the work in an event loop, close it."""
     from service.banks.banks_log import read_banks_log
+    from service.signing.signatures import open_trust
     from service.store import open_store
     from workers.cli.installation import command_settings, connected
     from workers.cli.progress import spinner
 
     settings = command_settings()
+    trust = open_trust(settings.signing)
 
     async def opened() -> T:
         async with connected(settings) as broker:
             with spinner(f"Asking the broker {settings.kafka.bootstrap}"):
-                log = await read_banks_log(broker, settings.kafka.topic_prefix)
+                log = await read_banks_log(broker, settings.kafka.topic_prefix, trust)
             return await work(Installation(settings, broker, open_store(settings.store), log))
 
     return asyncio.run(opened())
