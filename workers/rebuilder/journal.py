@@ -107,4 +107,5 @@ def event_of(command: AnyCommand, kind: LineEventKind, sentence: str, at: dateti
 
 def _event_id(event: LineEvent) -> UUID:
     share = "" if event.share_done is None else f"/{event.share_done:.3f}"
-    return uuid5(NAMESPACE, f"{event.command_id}/{event.kind.value}/{event.version or ''}{share}")
+    what = event.command_id or f"{event.line}/{event.at.isoformat()}"
+    return uuid5(NAMESPACE, f"{what}/{event.kind.value}/{event.version or ''}{share}")
