@@ -1,6 +1,7 @@
 """The backbone that a recipe names, with the weights and on the engine that the settings name."""
 
 from service.backbones.base import Backbone
+from service.backbones.precision import Arithmetic, chosen
 from service.backbones.refusal import UnfitWeights
 from service.backbones.source import source_of
 from service.backbones.timm_network import load_backbone
@@ -9,10 +10,13 @@ from service.patchcore.recipe import Recipe
 from service.settings import EngineSettings
 
 
-def backbone_for(recipe: Recipe, engine: EngineSettings) -> Backbone:
-    """As ``load_backbone``, which says what is raised and how long it blocks."""
+def backbone_for(recipe: Recipe, engine: EngineSettings, made_with: Arithmetic | None = None) -> Backbone:
+    """As ``load_backbone``, which says what is raised and how long it blocks. Where the settings leave the
+    arithmetic open it is that which a bank was ``made_with``: thresholds hold for no other."""
+    wished = made_with or engine.precision if engine.precision == "auto" else engine.precision
+    precision = chosen(wished, engine.device)
     return load_backbone(
-        recipe.backbone, recipe.stages, engine.weights, engine.device, engine.precision, engine.downloads
+        recipe.backbone, recipe.stages, engine.weights, engine.device, precision, engine.downloads
     )
 
 

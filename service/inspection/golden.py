@@ -24,6 +24,7 @@ TOLERANCES: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 2e-2, "float1
 """How far a score may lie off, by the coarser of the arithmetic of then and of now, as a share of the larger
 of the stored score and the median of the calibration: a part of the bank itself may score next to nothing."""
 
+_LIBRARIES = "install the libraries and use the device that it was made with"
 _LIMITS = ImageLimits(max_bytes=32 * 2**20)
 
 
@@ -47,7 +48,7 @@ def check_features(model: LineModel, loaded: LoadedBank) -> None:
     golden = loaded.golden
     if golden is not None:
         measured = golden_scores(model.bank, golden.features, model.index)
-        _compare(loaded, golden, measured, TOLERANCES["float32"], "its stored features")
+        _compare(loaded, golden, measured, TOLERANCES["float32"], "its stored features score", _LIBRARIES)
 
 
 def check_pictures(model: LineModel, loaded: LoadedBank) -> None:
@@ -60,8 +61,16 @@ def check_pictures(model: LineModel, loaded: LoadedBank) -> None:
     views = [_view(golden, place, manifest) for place in range(len(golden.pictures))]
     features = np.concatenate([extractor.extract_views([pixels]) for pixels in views]).astype(np.float16)
     measured = golden_scores(model.bank, features, model.index)
-    tolerance = max(TOLERANCES[manifest.precision], TOLERANCES[extractor.backbone.precision])
-    _compare(loaded, golden, measured, tolerance, "its picture")
+    ours = extractor.backbone.precision
+    tolerance = max(TOLERANCES[manifest.precision], TOLERANCES[ours])
+    remedy = _LIBRARIES if ours == manifest.precision else f"compute in {manifest.precision} as it was made"
+    _compare(loaded, golden, measured, tolerance, "its picture scores", remedy)
+
+
+def check_golden(model: LineModel, loaded: LoadedBank) -> None:
+    """Both checks, where one thread does all. Raises ``BankRefused``."""
+    check_features(model, loaded)
+    check_pictures(model, loaded)
 
 
 def extraction_digest(golden: GoldenFrames, extractor: PatchExtractor) -> str:
@@ -94,15 +103,20 @@ def _view(golden: GoldenFrames, place: int, manifest: Manifest) -> Pixels:
 
 
 def _compare(
-    loaded: LoadedBank, golden: GoldenFrames, measured: NDArray[np.float32], tolerance: float, of: str
+    loaded: LoadedBank,
+    golden: GoldenFrames,
+    measured: NDArray[np.float32],
+    tolerance: float,
+    of: str,
+    remedy: str,
 ) -> None:
     usual = float(np.median(np.abs(loaded.memory_bank.calibration_scores)))
     for part, stored, now in zip(golden.parts, golden.scores, measured, strict=True):
         scale = max(abs(float(stored)), usual)
         if not abs(float(now) - float(stored)) <= tolerance * scale:
-            name = loaded.manifest.parts[int(part)].name or loaded.manifest.parts[int(part)].sha256[:12]
+            entry = loaded.manifest.parts[int(part)]
             raise BankRefused(
                 Refusal.GOLDEN_DIFFERS,
-                f"Golden frame {name} scored {stored:.6g} and {of} scores {now:.6g} here, further off than "
-                f"{tolerance:g} of {scale:.6g}: install the libraries of then, or train anew.",
+                f"Golden frame {entry.name or entry.sha256[:12]} scored {stored:.6g} and {of} {now:.6g} "
+                f"here, off by more than {tolerance:g} of {scale:.6g}: {remedy}, or train anew.",
             )

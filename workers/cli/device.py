@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.backbones.base import Backbone
+    from service.backbones.precision import Arithmetic
     from service.patchcore import Recipe
     from service.settings import Settings
 
 
-def ready_backbone(settings: "Settings", recipe: "Recipe") -> "Backbone":
-    """The recipe's network on the device of the settings. Blocks for a second or two, most of it imports.
+def ready_backbone(
+    settings: "Settings", recipe: "Recipe", made_with: "Arithmetic | None" = None
+) -> "Backbone":
+    """The recipe's network on the device of the settings, in the arithmetic that a bank was ``made_with``
+    where the settings leave it open. Blocks for a second or two, most of it imports.
     Raises ``ValueError`` for weights that are not to be had, ``Refused`` for a device that is not there."""
     from workers.cli.progress import spinner
 
@@ -21,7 +25,7 @@ def ready_backbone(settings: "Settings", recipe: "Recipe") -> "Backbone":
 
         share_threads(settings.engine.threads, os.cpu_count() or 1)
         try:
-            return backbone_for(recipe, settings.engine)
+            return backbone_for(recipe, settings.engine, made_with)
         except (RuntimeError, AssertionError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise Refused(

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 def ready_model(settings: "Settings", loaded: "LoadedBank", thresholds: "Thresholds") -> "LineModel":
     """The bank with its network and index, as an inspector's worker has it. Blocks for a second or two.
-    Raises ``BankRefused`` where this machine's weights are others than the bank's, and as
-    ``ready_backbone`` does."""
+    Raises ``BankRefused`` where this machine's weights are others than the bank's or its golden frames score
+    otherwise here, and as ``ready_backbone`` does."""
     from service.banks.bank_file import check_fits
     from service.inspection.extractor import PatchExtractor
+    from service.inspection.golden import check_golden
     from service.inspection.line_model import LineModel
     from workers.cli.device import ready_backbone
 
     manifest = loaded.manifest
-    backbone = ready_backbone(settings, manifest.recipe)
+    backbone = ready_backbone(settings, manifest.recipe, manifest.precision)
     check_fits(
         loaded,
         line=manifest.line,
@@ -28,4 +29,6 @@ def ready_model(settings: "Settings", loaded: "LoadedBank", thresholds: "Thresho
         weights_sha256=backbone.weights_sha256,
     )
     extractor = PatchExtractor(backbone, manifest.recipe, manifest.contract)
-    return LineModel(loaded.memory_bank, thresholds, extractor)
+    model = LineModel(loaded.memory_bank, thresholds, extractor)
+    check_golden(model, loaded)
+    return model

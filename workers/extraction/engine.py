@@ -22,8 +22,9 @@ from service.inspection.together import judge_together
 from service.patchcore.recipe import Recipe
 from service.settings import Settings
 from workers.extraction import protocol
-from workers.extraction.entry import LineEntry, build_entry
+from workers.extraction.entry import Candidate, LineEntry, build_entry
 from workers.extraction.probe_image import probe_png
+from workers.extraction.proofs import Proofs
 
 
 def share_threads(threads: int, cores: int) -> None:
@@ -40,12 +41,13 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shelf: Shelf[LineEntry] = Shelf()
+        self._proofs = Proofs()
         inspector = settings.inspector
         # References may be larger than messages; which of the two a frame was, the inspector has checked.
         largest = max(inspector.max_inline_bytes, inspector.max_reference_bytes)
         self._limits = ImageLimits(inspector.max_pixels, largest)
 
-    def load(self, request: protocol.Load) -> LineEntry | protocol.Refused | protocol.Failed:
+    def load(self, request: protocol.Load) -> Candidate | protocol.Refused | protocol.Failed:
         """Build what is to be put in force; ``install`` puts it there. Refused: the bank is at fault;
         failed: trying again may help, as when its file was cleared away meanwhile."""
         try:
@@ -58,9 +60,17 @@ class Engine:
         except OSError as error:
             return protocol.Failed(request.request, f"the bank's file cannot be read: {error}")
 
-    def install(self, entry: LineEntry) -> None:
-        """Put it in force; called by the thread that owns the device, between batches."""
+    def install(self, request: protocol.Load, candidate: Candidate) -> protocol.Loaded | protocol.Refused:
+        """Score its golden pictures and put it in force; called by the thread that owns the device, between
+        batches. Refused: a score differs, and what was in force stays."""
+        entry = candidate.entry
+        try:
+            self._proofs.demand(candidate)
+        except BankRefused as refused:
+            entry.close()
+            return protocol.Refused(request.request, refused.reason.value, refused.sentence)
         self._shelf.put(entry.activation.line, entry)
+        return protocol.Loaded(request.request)
 
     def drop(self, line: str) -> None:
         """Forget a line's bank."""

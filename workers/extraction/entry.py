@@ -5,8 +5,10 @@ from pathlib import Path
 
 from schemas.activation import Activated
 from service.backbones.configured import backbone_for
-from service.banks.bank_file import check_fits, read_bank
+from service.banks.bank_file import LoadedBank, check_fits, read_bank
+from service.banks.refusal import BankRefused
 from service.inspection.extractor import PatchExtractor
+from service.inspection.golden import check_features
 from service.inspection.line_model import LineModel
 from service.settings import EngineSettings
 
@@ -23,12 +25,20 @@ class LineEntry:
         self.model.close()
 
 
-def build_entry(path: Path, activation: Activated, engine: EngineSettings) -> LineEntry:
-    """Read, verify and index a bank; blocks for about a second for a large one. Raises ``BankRefused``,
-    and ``ValueError`` for weights that are not to be had."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry whose golden pictures the device's owner has still to score, and the bank that has them."""
+
+    entry: LineEntry
+    loaded: LoadedBank
+
+
+def build_entry(path: Path, activation: Activated, engine: EngineSettings) -> Candidate:
+    """Read, verify and index a bank, and score the stored features of its golden frames; blocks for about a
+    second for a large one. Raises ``BankRefused``, and ``ValueError`` for weights that are not to be had."""
     loaded = read_bank(path, version=activation.version)
     manifest = loaded.manifest
-    backbone = backbone_for(manifest.recipe, engine)
+    backbone = backbone_for(manifest.recipe, engine, manifest.precision)
     check_fits(
         loaded,
         line=activation.line,
@@ -37,4 +47,10 @@ def build_entry(path: Path, activation: Activated, engine: EngineSettings) -> Li
         weights_sha256=backbone.weights_sha256,
     )
     extractor = PatchExtractor(backbone, manifest.recipe, manifest.contract)
-    return LineEntry(LineModel(loaded.memory_bank, activation.thresholds, extractor), activation)
+    model = LineModel(loaded.memory_bank, activation.thresholds, extractor)
+    try:
+        check_features(model, loaded)
+    except BankRefused:
+        model.close()
+        raise
+    return Candidate(LineEntry(model, activation), loaded)

@@ -15,6 +15,7 @@ from service.settings import Settings
 from service.telemetry.logs import configure_logs
 from workers.extraction import protocol
 from workers.extraction.engine import Engine, share_threads
+from workers.extraction.entry import Candidate
 
 _log = structlog.get_logger()
 Work = Callable[[], protocol.Answer | None]
@@ -62,13 +63,15 @@ class Program:
         if isinstance(built, protocol.Refused | protocol.Failed):
             self._send(built)
             return
-        entry = built
+        self._work.put(partial(self._install, request, built))
 
-        def install() -> protocol.Answer:
-            self._engine.install(entry)
-            return protocol.Loaded(request.request)
-
-        self._work.put(install)
+    def _install(self, request: protocol.Load, candidate: Candidate) -> protocol.Answer:
+        try:
+            return self._engine.install(request, candidate)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the owner hears of it
+            candidate.entry.close()
+            _log.exception("golden frames could not be scored", line=candidate.entry.activation.line)
+            return protocol.Failed(request.request, f"{type(error).__name__}: {error}"[:500])
 
     def _answer(self, request: protocol.Request) -> protocol.Answer:
         try:
