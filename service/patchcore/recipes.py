@@ -4,7 +4,8 @@ from service.patchcore.recipe import Recipe
 
 PAPER = Recipe(
     name="paper",
-    backbone="wide_resnet50_2",
+    # Torchvision's first weights, as the authors': timm's untagged name means others.
+    backbone="wide_resnet50_2.tv_in1k",
     pooling="paper",
     input_pixels=256 * 256,
     keep_aspect=False,

@@ -1,7 +1,12 @@
 from pathlib import Path
 
 import pytest
+import timm
+import torch
+from safetensors.torch import save_file
 
+from service.backbones.source import WHEELS
+from service.backbones.weights import sha256_of
 from tests.cli.conftest import Command
 from tests.evaluation.drawn import lay_out
 
@@ -123,3 +128,44 @@ def test_what_cannot_be_measured_is_wrong_use(
     ended = patchline("evaluate", root / "bolt", *arguments)
     assert (ended.code, ended.out) == (2, "")
     assert ended.sentence.startswith(sentence)
+
+
+def test_the_papers_recipe_runs_with_a_file_of_its_network(
+    patchline: Command, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    save_file(timm.create_model("wide_resnet50_2").state_dict(), tmp_path / "wide_resnet50_2.safetensors")
+    monkeypatch.setenv("PATCHLINE_ENGINE__WEIGHTS", str(tmp_path))
+    ended = patchline("evaluate", root / "bolt", "--recipe", "paper", "--json")
+    assert ended.code == 0
+    (bolt,) = ended.json["categories"]
+    # What a network of random weights sees is chance. The drawn parts have 160 pixels, of which it cuts 16 a
+    # side; the bank is a tenth of what is left.
+    assert 0 <= bolt["image_auroc"] <= 1
+    assert bolt["input_size"] == [128, 128]
+    assert bolt["bank_vectors"] == pytest.approx(0.1 * 6 * (160 / 8) ** 2 * (28 / 32) ** 2, abs=1)
+    assert ended.json["backbone"].startswith("wide_resnet50_2")
+    sha256 = sha256_of(tmp_path / "wide_resnet50_2.safetensors")
+    assert ended.json["weights_sha256"] == sha256
+
+
+def test_a_file_of_another_network_is_refused(
+    patchline: Command, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATCHLINE_ENGINE__WEIGHTS", WHEELS["efficientnet_lite0"].locate())
+    ended = patchline("evaluate", root / "bolt", "--recipe", "paper")
+    assert (ended.code, ended.out) == (2, "")
+    assert "are of another network than wide_resnet50_2" in ended.sentence
+
+
+def test_values_that_half_precision_cannot_hold_are_wrong_use(
+    patchline: Command, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensors = timm.create_model("resnet18").state_dict()
+    tensors["bn1.weight"] *= 1e6
+    save_file(tensors, tmp_path / "resnet18.safetensors")
+    monkeypatch.setenv("PATCHLINE_ENGINE__WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("PATCHLINE_ENGINE__PRECISION", "float16")
+    ended = patchline("evaluate", root / "bolt", "--recipe", "plain", "--set", "backbone=resnet18")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.sentence.endswith("no numbers in float16: set PATCHLINE_ENGINE__PRECISION=float32.")
