@@ -89,7 +89,7 @@ async def test_features_equal_those_of_training(worker: ExtractionClient) -> Non
     built = taught("line1")
     contract = built.manifest.contract.model_dump_json().encode()
     recipe = RECIPE.model_dump_json().encode()
-    features, unreadable = await worker.extract([GOOD, b""], recipe, contract, SECONDS)
+    features, unreadable = await worker.extract([GOOD, b""], recipe, contract, "float32", SECONDS)
     assert isinstance(features, Features)
     assert (features.rows, features.columns) == built.manifest.grid
     assert isinstance(unreadable, Unreadable)

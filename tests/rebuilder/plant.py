@@ -19,6 +19,7 @@ from schemas.topics import TOPICS, TopicKind
 from service.banks.activation_reader import ActivationFollower
 from service.banks.bank_file import LoadedBank, read_bank
 from service.banks.cache import MemoryCache
+from service.banks.manifest import Precision
 from service.images.contract import InputContract
 from service.images.decode import decode
 from service.images.unreadable import UnfitImage, UnreadableImage
@@ -56,7 +57,7 @@ class InProcess:
         self.extracted = 0
 
     async def extract(
-        self, images: Sequence[bytes], recipe: bytes, contract: bytes, timeout: float
+        self, images: Sequence[bytes], recipe: bytes, contract: bytes, precision: Precision, timeout: float
     ) -> list[Answer]:
         if POISON in images:
             self.dead = True

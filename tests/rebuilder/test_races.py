@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from schemas.command import AnyCommand
 from schemas.reasons import LineEventKind
+from service.banks.manifest import Precision
 from service.store import StoreUnreachable
 from service.training.publish import open_outlets, publish_bank
 from tests.rebuilder.plant import PREFIX, InProcess, Plant, approve
@@ -22,11 +23,11 @@ class Meddled(InProcess):
         self._before, self._calls = before, 0
 
     async def extract(
-        self, images: Sequence[bytes], recipe: bytes, contract: bytes, timeout: float
+        self, images: Sequence[bytes], recipe: bytes, contract: bytes, precision: Precision, timeout: float
     ) -> list[Answer]:
         self._calls += 1
         await self._before(self._calls)
-        return await super().extract(images, recipe, contract, timeout)
+        return await super().extract(images, recipe, contract, precision, timeout)
 
 
 def meddle(plant: Plant, before: Before) -> None:

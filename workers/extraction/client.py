@@ -89,10 +89,15 @@ class ExtractionClient:
         return _require(answer, protocol.Scored).outcomes
 
     async def extract(
-        self, images: Sequence[bytes], recipe: bytes, contract: bytes, timeout: float
+        self,
+        images: Sequence[bytes],
+        recipe: bytes,
+        contract: bytes,
+        precision: protocol.Precision,
+        timeout: float,
     ) -> list[protocol.Features | protocol.Unfit | protocol.Unreadable]:
         """Patch features of each image, or why there are none."""
-        request = protocol.Extract(self._pipe.next_id(), list(images), recipe, contract)
+        request = protocol.Extract(self._pipe.next_id(), list(images), recipe, contract, precision)
         return _require(await self._ask(request, timeout), protocol.Extracted).parts
 
     async def probe(self, timeout: float) -> None:

@@ -111,7 +111,7 @@ class Engine:
         """Patch features of each image. Raises ``ValueError`` for a recipe or contract that is none."""
         recipe = Recipe.model_validate_json(request.recipe)
         contract = InputContract.model_validate_json(request.contract)
-        backbone = backbone_for(recipe, self._settings.engine)
+        backbone = backbone_for(recipe, self._settings.engine, request.precision)
         extractor = PatchExtractor(backbone, recipe, contract)
         parts = [self._features(extractor, image) for image in request.images]
         return protocol.Extracted(request.request, parts)

@@ -3,10 +3,13 @@
 Never pickle: the worker decodes hostile bytes, so its owner must be able to read what it says safely.
 """
 
+from typing import Literal
+
 import msgspec
 
 MAX_MESSAGE_BYTES = 2**31 - 1
 PREFIX_BYTES = 4
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 class _Message(msgspec.Struct, frozen=True, tag=True):
@@ -40,11 +43,13 @@ class Score(_Message, frozen=True, tag=True):
 
 
 class Extract(_Message, frozen=True, tag=True):
-    """The patch features of images under a recipe and an input contract, each given as JSON."""
+    """The patch features of images under a recipe and an input contract, each given as JSON, in the
+    arithmetic that the bank was made with."""
 
     images: list[bytes]
     recipe: bytes
     contract: bytes
+    precision: Precision
 
 
 class Probe(_Message, frozen=True, tag=True):

@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from schemas.reasons import DeadLetterReason, FaultReason
-from service.banks.manifest import Manifest
+from service.banks.manifest import Manifest, Precision
 from service.telemetry import metrics
 from service.training.features import PartFeatures
 from workers.extraction.client import RequestFailed, WorkerDied
@@ -30,7 +30,7 @@ class Extractor(Protocol):
     @property
     def dead(self) -> bool: ...
     async def extract(
-        self, images: Sequence[bytes], recipe: bytes, contract: bytes, timeout: float
+        self, images: Sequence[bytes], recipe: bytes, contract: bytes, precision: Precision, timeout: float
     ) -> list[Answer]: ...
     async def probe(self, timeout: float) -> None: ...
     async def stop(self) -> None: ...
@@ -105,7 +105,9 @@ class Extraction:
 
     async def _ask(self, worker: Extractor, images: list[bytes], manifest: Manifest) -> list[Answer]:
         recipe, contract = manifest.recipe.model_dump_json(), manifest.contract.model_dump_json()
-        answers = await worker.extract(images, recipe.encode(), contract.encode(), self._timeout)
+        answers = await worker.extract(
+            images, recipe.encode(), contract.encode(), manifest.precision, self._timeout
+        )
         if len(answers) != len(images):
             raise RequestFailed(f"{len(answers)} answers came back for {len(images)} pictures")
         return answers
