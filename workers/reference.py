@@ -1,8 +1,9 @@
-"""The reference page, made from the code: settings, topics, metrics, and the closed sets of words.
+"""The reference page, made from the code: settings, topics, metrics, recipes, and the closed sets of words.
 
 ``python -m workers.reference`` writes it; with ``--check`` it says whether the page is out of date.
 """
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from schemas.reasons import CommandKind, FaultReason, LineEventKind, VerdictKind
 from schemas.topics import DAY_MS, FOREVER, HOUR_MS, TOPICS, TopicSpec
 from service.banks.refusal import Refusal
 from service.ledger.report import TroubleKind
+from service.patchcore.recipe_options import MEANINGS as OPTIONS
+from service.patchcore.recipes import RECIPES
 from service.settings import PREFIX, KafkaSettings, Settings
 from service.signing.refusal import SignatureFault
 from service.telemetry.metrics import metric_table
@@ -79,7 +82,7 @@ Made from the code by `python -m workers.reference`; edit the code, not this pag
 
 def reference() -> str:
     """The whole page, in Markdown."""
-    return "\n".join([_HEAD, *_settings(), *_topics(), *_metrics(), *_words()])
+    return "\n".join([_HEAD, *_settings(), *_topics(), *_metrics(), *_recipes(), *_words()])
 
 
 def setting_paths(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
@@ -189,6 +192,25 @@ def _metrics() -> Iterator[str]:
     yield "## Metrics\n"
     yield "On `/metrics` of the probes' address, beside the process's own.\n"
     yield f"{metric_table()}\n"
+
+
+def _recipes() -> Iterator[str]:
+    yield "## Recipes\n"
+    yield (
+        "Every choice of the method that changes a score. `--recipe` names one, `--set OPTION=VALUE` changes "
+        "an option of it, and a bank keeps the whole. How to choose is in [recipes.md](recipes.md).\n"
+    )
+    named = [recipe.model_dump(mode="json") for recipe in RECIPES.values()]
+    rows = (
+        (f"`{option}`", meaning, *(_told(recipe[option]) for recipe in named))
+        for option, meaning in OPTIONS.items()
+        if option != "name"
+    )
+    yield from _table(("option", "meaning", *(f"`{name}`" for name in RECIPES)), rows)
+
+
+def _told(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else json.dumps(value).replace('"', "`")
 
 
 def _words() -> Iterator[str]:

@@ -15,6 +15,7 @@ from service.evaluation.refusal import EvaluationRefused
 from service.evaluation.result import Contamination
 from service.patchcore.metrics import auroc
 from service.patchcore.recipe import Recipe
+from service.patchcore.screening import screen
 from service.training.built import BuiltBank
 from service.training.part import GoodPart
 
@@ -96,8 +97,6 @@ def _draw(
 
 
 def _suspects(built: BuiltBank) -> set[str]:
-    from service.patchcore.screening import screen
-
     names = list(built.features)
     found = screen([built.features[name] for name in names])
     return {names[place] for place in found.suspects}
