@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.cli import bench_drift
 from workers.cli.options import AsJson
 from workers.cli.screen import answers, print_json
 
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     # A group of one command would otherwise become the command itself.
     group.callback()(lambda: None)
     group.command(epilog=_EPILOG)(coreset)
+    group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     app.add_typer(group, name="bench", epilog=_EPILOG)
 
 
