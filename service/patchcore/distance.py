@@ -36,6 +36,15 @@ class Products:
     left: NDArray[np.float32]
     norms: NDArray[np.float64]
 
+    @staticmethod
+    def squares(points: NDArray[np.float32], centre: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The norms alone, (N,), for points that are made ready some at a time; memory is a chunk."""
+        norms = np.empty(len(points), dtype=np.float64)
+        rows = max(1, CHUNK_VALUES // max(1, points.shape[1]))
+        for start in range(0, len(points), rows):
+            norms[start : start + rows] = Products.of(points[start : start + rows], centre).norms
+        return norms
+
     @classmethod
     def of(cls, points: NDArray[np.float32], centre: NDArray[np.float32]) -> "Products":
         """Centre (N, D) points at `centre` (D,)."""

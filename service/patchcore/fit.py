@@ -1,12 +1,12 @@
 """Fitting: a memory bank from good parts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore.coreset import Progress, greedy_coreset
-from service.patchcore.held_out import held_out_scores
+from service.patchcore.coreset import Progress, Selection, greedy_coreset
+from service.patchcore.held_out import Siblings, held_out_distances, score_part
 from service.patchcore.memory_bank import MemoryBank, prepared, rounded
 from service.patchcore.nearest import coverage_radius
 from service.patchcore.projection import project
@@ -14,47 +14,62 @@ from service.patchcore.recipe import Recipe
 from service.patchcore.whitening import Whitening
 
 Parts = Sequence[NDArray[np.floating]]
+MOST_SELECTABLE = 2**22
+"""Patches. Their projections, 128 numbers of 4 bytes, are what the selection holds in memory: 2 GiB."""
 
 
-def fit(parts: Parts, recipe: Recipe, *, progress: Progress | None = None) -> MemoryBank:
+def fit(
+    parts: Parts, recipe: Recipe, *, siblings: Siblings | None = None, progress: Progress | None = None
+) -> MemoryBank:
     """A bank from the embedded features of good parts, (H, W, D) or (P, D) each, all of one shape.
 
     Patches are whitened if asked, rounded to float16, projected and chosen greedily; then each part is scored
-    with its own vectors left out. A part that owns the whole bank cannot be held out and stays out of the
-    calibration. Deterministic in the parts, their order and the recipe. `progress` gets (chosen, expected).
-    Blocks for seconds to minutes. Raises ValueError for fewer than two parts, unequal shapes, or features
-    that are not finite or beyond float16.
+    with its own vectors left out, and those of its `siblings`, other pictures of it. A part that owns the
+    whole bank cannot be held out and stays out of the calibration. Deterministic in the parts, their order
+    and the recipe.
+
+    `parts` may read from a disk: they are gone through a few times, one at a time. Memory is 4 * P bytes a
+    patch, P the lesser of its dimensions and the recipe's projection, up to 4,194,304 patches; of more, that
+    many are drawn by the recipe's seed, the selection is among those, and `selection_radius` is theirs, while
+    `coverage_radius` is always that of all. `progress` gets (chosen, expected). Blocks for seconds to
+    minutes. Raises ValueError for fewer than two parts, unequal shapes, or features that are not finite or
+    beyond float16.
     """
     grid = check_parts(parts)
     if len(parts) < 2:
         raise ValueError("a bank from 1 part cannot be calibrated: give at least 2 good parts, better 50")
-    patches = flattened(parts)
-    whitening = Whitening.fit(patches, recipe.whiten_ridge) if recipe.whiten else None
-    stored = rounded(prepared(patches, whitening))
-    projected = project(stored, recipe.projection_dim, recipe.seed)
-    chosen = greedy_coreset(projected, keep=recipe.keep(len(stored)), progress=progress)
-    vectors = stored[chosen.indices]
-    owner = np.repeat(np.arange(len(parts), dtype=np.int32), grid[0] * grid[1])[chosen.indices]
-    covered = coverage_radius(stored, vectors)
-    scores, names = calibrate(parts, range(len(parts)), vectors, owner, recipe, whitening)
+    whitening = Whitening.fit_parts(parts, recipe.whiten_ridge) if recipe.whiten else None
+    chosen, rows = _selected(parts, grid[0] * grid[1], recipe, whitening, progress)
+    vectors = _gathered(parts, rows, whitening)
+    owner = (rows // (grid[0] * grid[1])).astype(np.int32)
+    covered = max(coverage_radius(_stored(part, whitening), vectors) for part in parts)
+    scores, names = calibrate(dict(enumerate(parts)), vectors, owner, recipe, whitening, siblings)
     return MemoryBank(
         vectors, owner, scores, names, chosen.radius, covered, grid, recipe, whitening, part_count=len(parts)
     )
 
 
 def calibrate(
-    parts: Parts,
-    names: Sequence[int],
+    parts: Mapping[int, NDArray[np.floating]],
     vectors: NDArray[np.float16],
     owner: NDArray[np.int32],
     recipe: Recipe,
     whitening: Whitening | None,
+    siblings: Siblings | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Held-out scores of the parts, by name, and the names of those that could be held out."""
-    ready = [prepared(part, whitening) for part in parts]
-    scores = held_out_scores(ready, vectors, owner, recipe, indices=names)
+    """Held-out scores of the parts, by number, and the numbers of those that could be held out."""
+    kin = siblings or {}
+    scores = np.array(
+        [
+            score_part(
+                held_out_distances(prepared(part, whitening), own, vectors, owner, kin.get(own, ())), recipe
+            )
+            for own, part in parts.items()
+        ],
+        dtype=np.float32,
+    )
     finite = np.isfinite(scores)
-    return scores[finite], np.asarray(names, dtype=np.int32)[finite]
+    return scores[finite], np.array(list(parts), dtype=np.int32)[finite]
 
 
 def flattened(parts: Parts) -> NDArray[np.float32]:
@@ -64,7 +79,7 @@ def flattened(parts: Parts) -> NDArray[np.float32]:
 
 def check_parts(parts: Parts) -> tuple[int, int]:
     """The grid that all parts share. Raises ValueError when there is none."""
-    if not parts:
+    if not len(parts):
         raise ValueError("there are no parts: give the features of at least one")
     shapes = {part.shape for part in parts}
     if len(shapes) != 1:
@@ -75,3 +90,41 @@ def check_parts(parts: Parts) -> tuple[int, int]:
     if len(shape) not in (2, 3) or 0 in shape:
         raise ValueError(f"a part of shape {shape} is neither (H, W, D) nor (P, D)")
     return (shape[0], shape[1]) if len(shape) == 3 else (1, shape[0])
+
+
+def _selected(
+    parts: Parts, patches: int, recipe: Recipe, whitening: Whitening | None, progress: Progress | None
+) -> tuple[Selection, NDArray[np.int64]]:
+    """What greedy chose, and the chosen patches' numbers over all parts."""
+    count = patches * len(parts)
+    drawn = _drawn(count, recipe.seed)
+    width = min(parts[0].shape[-1], recipe.projection_dim)
+    projected = np.empty((len(drawn), width), dtype=np.float32)
+    for number, part in enumerate(parts):
+        begin, end = np.searchsorted(drawn, (number * patches, (number + 1) * patches))
+        rows = _stored(part, whitening)[drawn[begin:end] - number * patches]
+        projected[begin:end] = project(rows, recipe.projection_dim, recipe.seed)
+    chosen = greedy_coreset(projected, keep=min(recipe.keep(count), len(drawn)), progress=progress)
+    return chosen, drawn[chosen.indices]
+
+
+def _drawn(count: int, seed: int) -> NDArray[np.int64]:
+    """The patches that the selection is among, rising: all of them up to a number."""
+    if count <= MOST_SELECTABLE:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, MOST_SELECTABLE, replace=False))
+
+
+def _gathered(parts: Parts, rows: NDArray[np.int64], whitening: Whitening | None) -> NDArray[np.float16]:
+    patches = parts[0].size // parts[0].shape[-1]
+    vectors = np.empty((len(rows), parts[0].shape[-1]), dtype=np.float16)
+    owner = rows // patches
+    for number in np.unique(owner):
+        mine = np.flatnonzero(owner == number)
+        vectors[mine] = _stored(parts[int(number)], whitening)[rows[mine] % patches]
+    return vectors
+
+
+def _stored(part: NDArray[np.floating], whitening: Whitening | None) -> NDArray[np.float16]:
+    """What a bank would store of a part's patches, (P, D)."""
+    return rounded(prepared(part.reshape(-1, part.shape[-1]), whitening))

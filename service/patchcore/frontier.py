@@ -14,6 +14,7 @@ CHOSEN = np.float32(-1)
 UNKNOWN = np.float32(np.inf)
 
 Indices = NDArray[np.int64]
+Points = NDArray[np.float32]
 
 
 class Frontier:
@@ -28,7 +29,8 @@ class Frontier:
     def __init__(self, features: NDArray[np.float32], seen: NDArray[np.float32] | None) -> None:
         centre = features.mean(axis=0, dtype=np.float64).astype(np.float32)
         self._features = features
-        self._products = Products.of(features, centre)
+        self._centre = centre
+        self._norms = Products.squares(features, centre)
         self._centres = Centres(features.shape[1], centre)
         self._fresh_rows = BLOCK
         self._buffer = np.empty(ROWS * COLUMNS, dtype=np.float32)
@@ -74,14 +76,15 @@ class Frontier:
         stale = stale[np.argsort(self.upto[stale], kind="stable")]
         for start in range(0, len(stale), ROWS):
             part = stale[start : start + ROWS]
+            left = Products.of(self._features[part], self._centre).left
             for first in range(int(self.upto[part[0]]), self._centres.count, COLUMNS):
-                self._lower(part, first, min(first + COLUMNS, self._centres.count))
+                self._lower(part, left, first, min(first + COLUMNS, self._centres.count))
         self.upto[rows] = self._centres.count
 
-    def _lower(self, rows: Indices, first: int, last: int) -> None:
+    def _lower(self, rows: Indices, left: Points, first: int, last: int) -> None:
         near = self._buffer[: len(rows) * (last - first)].reshape(len(rows), last - first)
-        np.matmul(self._products.left[rows], self._centres.right[first:last].T, out=near)
-        norms, bounds, best = self._products.norms[rows], self.nearest[rows], near.max(axis=1)
+        np.matmul(left, self._centres.right[first:last].T, out=near)
+        norms, bounds, best = self._norms[rows], self.nearest[rows], near.max(axis=1)
         doubt = slack(norms, self._centres.largest_norm, self._features.shape[1])
         need = _need(norms, bounds, doubt)
         hit = np.flatnonzero(best >= need)
@@ -115,8 +118,9 @@ class Frontier:
     def _choose_within(self, block: Indices, limit: int, stop: float) -> None:
         """Greedy among up-to-date points, for as long as the winner beats every bound outside the block."""
         rival = self._outside(block)
-        norms = self._products.norms[block]
-        near = self._products.right(block) @ self._products.left[block].T
+        products = Products.of(self._features[block], self._centre)
+        norms = products.norms
+        near = products.right(slice(None)) @ products.left.T
         doubt = slack(norms, float(norms.max()), self._features.shape[1])
         points, bounds = self._features[block], self.nearest[block]
         need = _need(norms, bounds, doubt)

@@ -38,9 +38,7 @@ def grow(
     vectors = np.concatenate([bank.vectors, stored[chosen.indices]])
     owner = np.concatenate([bank.vector_part, names[chosen.indices]])
     held = [int(i) for i in bank.calibration_parts]
-    scores, kept = calibrate(
-        [known_parts[i] for i in held], held, vectors, owner, bank.recipe, bank.whitening
-    )
+    scores, kept = calibrate({i: known_parts[i] for i in held}, vectors, owner, bank.recipe, bank.whitening)
     return replace(
         bank,
         vectors=vectors,

@@ -1,6 +1,6 @@
 """Held-out scores: how the bank scores its own parts, each as if it had never been seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,21 @@ from service.patchcore.nearest import nearest_distances
 from service.patchcore.recipe import Recipe
 from service.patchcore.scoring import image_score
 
+Siblings = Mapping[int, Collection[int]]
+"""By the number of a picture, those of the other pictures of the same part."""
+
 
 def held_out_distances(
-    part: NDArray[np.floating], own: int, vectors: NDArray[np.floating], vector_part: NDArray[np.int32]
+    part: NDArray[np.floating],
+    own: int,
+    vectors: NDArray[np.floating],
+    vector_part: NDArray[np.int32],
+    siblings: Collection[int] = (),
 ) -> NDArray[np.float32]:
     """Distances of a part's patches, (H, W, D) -> (H, W) or (P, D) -> (P,), to all other parts' vectors.
 
-    `own` is the part's index in `vector_part` (N,). Features and vectors are in the same space (whitened or
+    `own` is the part's index in `vector_part` (N,), `siblings` those of other pictures of it: they are held
+    out with it. Features and vectors are in the same space (whitened or
     not). A part scored against its own vectors has distances near 0, and a threshold from those is far too
     low. Without them, what is left is what the selection took from the other parts: the analogue of the bank
     that an unseen part meets. It is slightly conservative: patches that the part's vectors covered were not
@@ -24,7 +32,8 @@ def held_out_distances(
     part has a vector.
     """
     flat = part.reshape(-1, part.shape[-1])
-    return nearest_distances(flat, vectors, vector_part != own).reshape(part.shape[:-1])
+    allowed = ~np.isin(vector_part, [own, *siblings])
+    return nearest_distances(flat, vectors, allowed).reshape(part.shape[:-1])
 
 
 def held_out_scores(
@@ -32,17 +41,14 @@ def held_out_scores(
     vectors: NDArray[np.floating],
     vector_part: NDArray[np.int32],
     recipe: Recipe,
-    *,
-    indices: Iterable[int] | None = None,
 ) -> NDArray[np.float32]:
-    """The image score of each part, held out, float32 (n,). `indices` names the parts; 0, 1, ... by default.
+    """The image score of each part, numbered 0, 1, ... in `vector_part`, held out: float32 (n,).
 
     Blocks for one product of all patches with all vectors. Infinite for a part that owns the whole bank.
     """
-    names = range(len(parts)) if indices is None else indices
     scores = [
         score_part(held_out_distances(part, own, vectors, vector_part), recipe)
-        for part, own in zip(parts, names, strict=True)
+        for own, part in enumerate(parts)
     ]
     return np.asarray(scores, dtype=np.float32)
 

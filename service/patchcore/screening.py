@@ -44,9 +44,10 @@ def screen(
     vouch for one another, as they would in a bank. A score is the mean of the strangest twentieth. Scores'
     logarithms are held against their median and median absolute deviation, which a few defects do not move,
     whatever their share; p-values are Student's, and Benjamini and Hochberg (1995) list the suspects at a
-    share of one in twenty, a tenth of the parts at most. At most 100 parts of 96 patches each are the others, so time is linear in the parts:
-    blocks for n * H * W * 9,600 * D multiplications; memory is one part's product. `part_of` gives pictures
-    of one part the same number. Deterministic. Raises ValueError for fewer than three parts.
+    share of one in twenty, a tenth of the parts at most. The others are at most 100 parts of 96 patches each,
+    so time is linear in the parts: blocks for n * H * W * 9,600 * D multiplications; memory is one part's
+    product. `part_of` gives pictures of one part the same number. Deterministic. Raises ValueError for fewer
+    than three parts.
     """
     owners = np.arange(len(parts)) if part_of is None else np.asarray(part_of)
     if len(np.unique(owners)) < 3:

@@ -1,5 +1,6 @@
 """Whitening: every direction of the good patches' spread counts alike."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,10 +32,15 @@ class Whitening:
 
         Raises ValueError for fewer than two patches or patches that are all equal. Blocks for N * D^2.
         """
-        if len(features) < 2:
-            raise ValueError(f"whitening needs at least 2 patches, got {len(features)}: add good parts")
-        mean = np.asarray(features.mean(axis=0, dtype=np.float64), dtype=np.float64)
-        values, vectors = np.linalg.eigh(_covariance(features, mean))
+        return cls.fit_parts([features], ridge)
+
+    @classmethod
+    def fit_parts(cls, parts: Sequence[NDArray[np.floating]], ridge: float) -> "Whitening":
+        """`fit` to all patches of parts, (..., D) each, that are gone through twice, one at a time."""
+        mean, count = _mean(parts)
+        if count < 2:
+            raise ValueError(f"whitening needs at least 2 patches, got {count}: add good parts")
+        values, vectors = np.linalg.eigh(_covariance(parts, mean, count))
         spread = np.maximum(values, 0.0)
         if spread.mean() == 0:
             raise ValueError("whitening cannot be fitted, all patches are equal: turn whiten off")
@@ -56,10 +62,27 @@ class Whitening:
         return out.reshape(features.shape)
 
 
-def _covariance(features: NDArray[np.floating], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+def _chunks(parts: Iterable[NDArray[np.floating]]) -> Iterable[NDArray[np.float64]]:
+    for part in parts:
+        rows = part.reshape(-1, part.shape[-1])
+        for start in range(0, len(rows), ROWS):
+            yield rows[start : start + ROWS].astype(np.float64)
+
+
+def _mean(parts: Sequence[NDArray[np.floating]]) -> tuple[NDArray[np.float64], int]:
+    total, count = np.zeros(parts[0].shape[-1]), 0
+    for rows in _chunks(parts):
+        total += rows.sum(axis=0)
+        count += len(rows)
+    return total / max(1, count), count
+
+
+def _covariance(
+    parts: Sequence[NDArray[np.floating]], mean: NDArray[np.float64], count: int
+) -> NDArray[np.float64]:
     total = np.zeros((mean.size, mean.size))
-    for start in range(0, len(features), ROWS):
-        centred = features[start : start + ROWS] - mean
+    for rows in _chunks(parts):
+        centred = rows - mean
         total += centred.T @ centred
-    covariance: NDArray[np.float64] = total / len(features)
+    covariance: NDArray[np.float64] = total / count
     return covariance

@@ -1,5 +1,10 @@
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from service.patchcore.fit import fit
 from service.patchcore.memory_bank import MemoryBank
@@ -104,3 +109,52 @@ def test_a_bank_that_does_not_fit_together_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r".+"):
             MemoryBank(**{**fields, **change})
+
+
+def test_pictures_of_one_part_are_held_out_together() -> None:
+    good = parts(6, 0)
+    twins = [*good, good[0] + np.float32(1e-3)]
+    alone = fit(twins, RECIPE)
+    together = fit(twins, RECIPE, siblings={0: [6], 6: [0]})
+    assert np.array_equal(alone.vectors, together.vectors)
+    others = together.vectors[~np.isin(together.vector_part, [0, 6])]
+    distances, _ = ExactIndex(others).search(together.queries(twins[0]))
+    assert together.calibration_scores[0] == pytest.approx(distances.max(), rel=1e-5)
+    assert together.calibration_scores[0] > alone.calibration_scores[0]
+
+
+class OneAtATime(Sequence[NDArray[np.float32]]):
+    """Parts that are read from somewhere: never a list of all."""
+
+    def __init__(self, rows: list[NDArray[np.float32]]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: Any) -> Any:
+        assert isinstance(number, int)
+        if number >= len(self._rows):
+            raise IndexError(number)
+        return self._rows[number].copy()
+
+
+def test_parts_that_are_read_one_at_a_time_give_the_same_bank() -> None:
+    recipe = RECIPE.model_copy(update={"whiten": True})
+    listed, read = fit(parts(6, 0), recipe), fit(OneAtATime(parts(6, 0)), recipe)
+    assert listed.vectors.tobytes() == read.vectors.tobytes()
+    assert listed.calibration_scores.tobytes() == read.calibration_scores.tobytes()
+
+
+def test_of_more_patches_than_memory_holds_a_drawn_part_is_selected_among_and_all_are_covered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good = parts(6, 0)
+    monkeypatch.setattr(import_module("service.patchcore.fit"), "MOST_SELECTABLE", 100)
+    first, second = fit(good, RECIPE), fit(good, RECIPE)
+    assert first.vectors.tobytes() == second.vectors.tobytes()
+    assert first.size == RECIPE.keep(150)
+    patches = np.concatenate([p.reshape(-1, 16) for p in good]).astype(np.float16)
+    assert first.coverage_radius == coverage_radius(patches, first.vectors)
+    for vector, owner in zip(first.vectors, first.vector_part, strict=True):
+        assert (good[owner].reshape(-1, 16).astype(np.float16) == vector).all(axis=1).any()

@@ -10,9 +10,9 @@ from tests.patchcore.test_growth import Part, parts
 
 def spoilt(part: Part, seed: int = 0) -> Part:
     """The part with the same defect on every one that is spoilt with this seed."""
-    defect = 3 * np.random.default_rng(1000 + seed).standard_normal(part.shape[-1])
+    defect = np.random.default_rng(1000 + seed).standard_normal(part.shape[-1], dtype=np.float32)
     copy = part.copy()
-    copy[1:3, 1:3] += defect.astype(np.float32)
+    copy[1:3, 1:3] += 3 * defect
     return copy
 
 
