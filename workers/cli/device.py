@@ -14,7 +14,8 @@ def ready_backbone(
     settings: "Settings", recipe: "Recipe", made_with: "Arithmetic | None" = None
 ) -> "Backbone":
     """The recipe's network on the device of the settings, in the arithmetic that a bank was ``made_with``
-    where the settings leave it open. Blocks for a second or two, most of it imports.
+    where the settings leave it open, and every core for it unless the settings say otherwise: no consumer
+    runs beside a command. Blocks for a second or two, most of it imports.
     Raises ``ValueError`` for weights that are not to be had, ``Refused`` for a device that is not there."""
     from workers.cli.progress import spinner
 
@@ -23,7 +24,8 @@ def ready_backbone(
         from workers.cli.failures import Refused
         from workers.extraction.engine import share_threads
 
-        share_threads(settings.engine.threads, os.cpu_count() or 1)
+        cores = os.cpu_count() or 1
+        share_threads(settings.engine.threads or cores, cores)
         try:
             return backbone_for(recipe, settings.engine, made_with)
         except (RuntimeError, AssertionError) as error:

@@ -1,5 +1,6 @@
 """``--recipe``, ``--set`` and ``--budget-ms``: which recipe a command works by."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,15 +58,18 @@ def recipe_within(
 ) -> "Recipe":
     """``recipe``, fitted to the choice's budget for good parts of these forms on this machine, if there is
     one; says what was chosen. Blocks for up to a minute. Raises ``ValueError`` when nothing fits."""
+    if choice.budget_ms is None:
+        return recipe
     from service.evaluation.budget import Sight, fit_budget
     from workers.cli.device import ready_backbone
     from workers.cli.progress import spinner
     from workers.cli.screen import note
+    from workers.extraction.engine import share_threads
 
-    if choice.budget_ms is None:
-        return recipe
     backbone = ready_backbone(settings, recipe)
     with spinner("Measuring this machine"):
+        # As many as an inspector's worker has, which leaves a core to the consumer.
+        share_threads(settings.engine.threads, os.cpu_count() or 1)
         chosen = fit_budget(recipe, backbone, Sight.of(forms), choice.budget_ms)
     note(chosen.sentence)
     return chosen.recipe
