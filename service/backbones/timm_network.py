@@ -15,7 +15,7 @@ from service.backbones.folding import Unfoldable, fold_batch_norm
 from service.backbones.hub import unknown
 from service.backbones.precision import TORCH_TYPES, Precision, chosen
 from service.backbones.refusal import NonFiniteFeatures, UnfitWeights
-from service.backbones.source import source_of
+from service.backbones.source import WeightsSource, source_of
 from service.backbones.weights import fill
 from service.images.resize import Triple
 
@@ -54,7 +54,7 @@ class TimmNetwork:
         source = source_of(name, weights_path, downloads=downloads)
         network = _create(source.architecture)
         self.weights_sha256 = fill(network, name, source)
-        self.mean, self.std = _TENSORFLOW if source.wheel else _seen_in_training(network)
+        self.mean, self.std = _seen_in_training(network, source)
         indices, self.channels = _stages_at(network, name, strides)
         network.prune_intermediate_layers(indices)  # type: ignore[operator]
         self.precision = chosen(precision, device)
@@ -114,7 +114,9 @@ def _create(architecture: str) -> nn.Module:
     return network.eval()
 
 
-def _seen_in_training(network: nn.Module) -> tuple[Triple, Triple]:
+def _seen_in_training(network: nn.Module, source: WeightsSource) -> tuple[Triple, Triple]:
+    if source.wheel and source.architecture.startswith("tf_"):
+        return _TENSORFLOW
     config = network.pretrained_cfg
     return tuple(config["mean"]), tuple(config["std"])  # type: ignore[index]
 

@@ -28,7 +28,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(default="plain", min_length=1, max_length=64)
-    backbone: str = Field(default="efficientnet_lite0", min_length=1, max_length=128)
+    backbone: str = Field(default="tf_efficientnet_lite0", min_length=1, max_length=128)
     stages: tuple[int, ...] = (8, 16)
     patch_mean: int | tuple[int, ...] = 3
     pooling: Pooling = "mean"

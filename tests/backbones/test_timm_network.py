@@ -13,7 +13,7 @@ from service.backbones.source import WHEELS
 from service.backbones.timm_network import load_backbone
 from service.backbones.weights import sha256_of
 
-LITE = "efficientnet_lite0"
+LITE = "tf_efficientnet_lite0"
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +39,9 @@ def test_stages_come_finest_first_at_their_strides() -> None:
 
 
 def test_folded_network_gives_what_timms_own_gives() -> None:
-    reference = timm.create_model(WHEELS[LITE].architecture, features_only=True, out_indices=(2, 3)).eval()
+    reference = timm.create_model(LITE, features_only=True, out_indices=(2, 3)).eval()
     tensors = torch.load(WHEELS[LITE].locate(), weights_only=True)
-    full = timm.create_model(WHEELS[LITE].architecture)
+    full = timm.create_model(LITE)
     named = dict(zip(full.state_dict(), tensors.values(), strict=True))
     reference.load_state_dict({key: named[key] for key in reference.state_dict()})
     with torch.inference_mode():
@@ -64,9 +64,16 @@ def test_the_wheels_first_norm_centres_the_scale_that_we_feed() -> None:
     assert backbone.std == (128 / 255,) * 3
 
 
+def test_the_plain_name_reads_the_same_weights_as_timm_does() -> None:
+    plain, trained = load_backbone("efficientnet_lite0", (8, 16)), load_backbone(LITE, (8, 16))
+    assert plain.weights_sha256 == trained.weights_sha256
+    assert plain.mean == (0.485, 0.456, 0.406)
+    assert (plain.stages(batch())[0] - trained.stages(batch())[0]).abs().max() > 0.1
+
+
 def test_weights_are_named_by_their_files_sha256() -> None:
     assert load_backbone(LITE, (8, 16)).weights_sha256.startswith("57934424")
-    assert load_backbone("efficientnet_lite2", (16,)).weights_sha256.startswith("9656183e")
+    assert load_backbone("tf_efficientnet_lite2", (16,)).weights_sha256.startswith("9656183e")
 
 
 def test_equal_arguments_share_one_network() -> None:

