@@ -1,35 +1,22 @@
 """From good parts to a bank."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
-
-import numpy as np
+from collections.abc import Sequence
 
 from service.backbones.base import Backbone
 from service.banks.manifest import Manifest
-from service.images.contract import InputContract
-from service.images.decode import decode
 from service.images.interest import NOTHING_SAID, Interest
-from service.images.picture import Picture
-from service.images.unreadable import UnfitImage
-from service.inspection.extractor import PatchExtractor
 from service.patchcore import MemoryBank, Recipe, fit
 from service.training.built import BuiltBank
-from service.training.features import PartFeatures
-from service.training.gathering import gathered
 from service.training.golden import golden_frames
-from service.training.part import LIMITS, GoodPart
+from service.training.part import GoodPart
+from service.training.part_ids import siblings_of
+from service.training.progress import BuildProgress, BuildStep, unwatched
 from service.training.refusal import TrainingRefused
+from service.training.spool import ByName
+from service.training.taught import TaughtParts
 from service.training.thresholds import Rates
 
-BATCH = 8
-BuildStep = Literal["extract", "select"]
-BuildProgress = Callable[[BuildStep, int, int], None]
-"""Told of the step, how much of it is done, and of how much."""
-
-
-def unwatched(step: BuildStep, done: int, expected: int) -> None:
-    """A ``BuildProgress`` that nobody watches."""
+__all__ = ["BuildProgress", "BuildStep", "build_bank", "build_taught", "unwatched"]
 
 
 def build_bank(
@@ -47,51 +34,48 @@ def build_bank(
     bytes. Blocks for network and selection: seconds to minutes. Raises ``TrainingRefused`` for parts that
     make no bank, and ``ValueError`` for a backbone that the recipe does not name or an ``interest`` (where to
     look) that does not fit the pictures."""
-    taught = gathered(parts)
-    contract = InputContract.learn([part.form for part in taught], recipe, interest)
-    extractor = PatchExtractor(backbone, recipe, contract)
-    features = list(_extracted(taught, extractor, progress))
-    bank = _fitted(features, recipe, progress)
+    taught = TaughtParts.of(parts, recipe, backbone, progress, interest)
+    return build_taught(line, model, taught, progress, rates=rates)
+
+
+def build_taught(
+    line: str,
+    model: str,
+    taught: TaughtParts,
+    progress: BuildProgress = unwatched,
+    *,
+    rates: Rates | None = None,
+) -> BuiltBank:
+    """``build_bank`` of parts that the network has seen. Memory is that of ``patchcore.fit``."""
+    extractor, features = taught.extractor, taught.features
+    bank = _fitted(taught, progress)
     manifest = Manifest(
         line=line,
         model=model,
-        backbone=backbone.name,
-        weights_sha256=backbone.weights_sha256,
-        precision=backbone.precision,
-        recipe=recipe,
-        contract=contract,
+        backbone=extractor.backbone.name,
+        weights_sha256=extractor.backbone.weights_sha256,
+        precision=extractor.backbone.precision,
+        recipe=extractor.recipe,
+        contract=extractor.contract,
         grid=bank.grid,
         selection_radius=bank.selection_radius,
         coverage_radius=bank.coverage_radius,
-        parts=tuple(part.entry for part in taught),
+        parts=tuple(part.entry for part in taught.parts),
     )
-    known = {part.sha256: part_features for part, part_features in zip(taught, features, strict=True)}
-    golden = golden_frames(bank, contract, features.__getitem__, lambda number: taught[number].data)
+    known = ByName([part.sha256 for part in taught.parts], features)
+    golden = golden_frames(
+        bank, extractor.contract, features.__getitem__, lambda number: taught.parts[number].data
+    )
     return BuiltBank.of(bank, manifest, known, rates or Rates(), golden)
 
 
-def _extracted(
-    parts: Sequence[GoodPart], extractor: PatchExtractor, progress: BuildProgress
-) -> Iterator[PartFeatures]:
-    for begin in range(0, len(parts), BATCH):
-        batch = [_picture(part, extractor.contract) for part in parts[begin : begin + BATCH]]
-        for features in extractor.extract(batch):
-            yield features.astype(np.float16)
-        progress("extract", begin + len(batch), len(parts))
-
-
-def _picture(part: GoodPart, contract: InputContract) -> Picture:
-    picture = decode(part.data, LIMITS)
+def _fitted(taught: TaughtParts, progress: BuildProgress) -> MemoryBank:
     try:
-        # A line refuses such frames, so it cannot learn from them either.
-        contract.check(picture)
-    except UnfitImage as unfit:
-        raise TrainingRefused(f"{part.name} shows no part ({str(unfit).rstrip('.')}): remove it") from unfit
-    return picture
-
-
-def _fitted(features: Sequence[PartFeatures], recipe: Recipe, progress: BuildProgress) -> MemoryBank:
-    try:
-        return fit(features, recipe, progress=lambda done, expected: progress("select", done, expected))
+        return fit(
+            taught.features,
+            taught.extractor.recipe,
+            siblings=siblings_of([part.part_id for part in taught.parts]),
+            progress=lambda done, expected: progress("select", done, expected),
+        )
     except ValueError as error:
         raise TrainingRefused(f"no bank comes of these parts: {error}") from error

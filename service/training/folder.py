@@ -6,6 +6,7 @@ from service.images.probe import format_of
 from service.images.unreadable import UnreadableImage
 from service.training.gathering import gathered
 from service.training.part import LIMITS, GoodPart
+from service.training.part_ids import identified
 from service.training.refusal import Note, TrainingRefused, unheard
 
 EXTENSIONS = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"])
@@ -22,7 +23,7 @@ def read_parts(folder: Path, note: Note = unheard) -> list[GoodPart]:
     """
     parts = read_images(folder, note)
     try:
-        return gathered(parts, note)
+        return gathered(identified(parts), note)
     except TrainingRefused as refused:
         raise TrainingRefused(f"{folder}: {refused}") from refused
 

@@ -12,6 +12,7 @@ from service.patchcore import MemoryBank, Progress, grow
 from service.training.built import BuiltBank
 from service.training.features import PartFeatures
 from service.training.known_parts import KnownParts
+from service.training.part_ids import siblings_of
 from service.training.thresholds import Rates
 
 
@@ -44,7 +45,8 @@ def grow_bank(
     grown = grow(_uncalibrated(before), features, {}, progress=progress)
     first = len(loaded.manifest.parts)
     joining = {first + n: rows for n, rows in enumerate(features) if entries[n].calibrates}
-    after = known.after(before, grown).joined(grown, joining)
+    kin = siblings_of([entry.part_id for entry in (*loaded.manifest.parts, *entries)])
+    after = known.after(before, grown).joined(grown, joining, kin)
     scores, parts = after.scores(grown)
     bank = replace(grown, calibration_scores=scores, calibration_parts=parts)
     taught = {entry.sha256: rows for entry, rows in zip(entries, features, strict=True)}

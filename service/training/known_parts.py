@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore import MemoryBank, held_out_distances, nearest_distances
-from service.patchcore.held_out import score_part
+from service.patchcore.held_out import Siblings, score_part
 from service.patchcore.memory_bank import prepared
 from service.training.features import PartFeatures
 
@@ -25,18 +25,16 @@ class KnownParts:
     distances: Mapping[int, NDArray[np.float32]]
 
     @classmethod
-    def of(cls, bank: MemoryBank, features: Mapping[int, PartFeatures]) -> "KnownParts":
-        """Of the bank's calibration parts. Blocks for one product of all their patches with all vectors.
-        Raises ``ValueError`` when the features of one are missing."""
+    def of(
+        cls, bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None = None
+    ) -> "KnownParts":
+        """Of the bank's calibration parts, held out with siblings. Blocks for one product of all their patches
+        with all vectors. Raises ``ValueError`` when the features of one are missing."""
         missing = [int(part) for part in bank.calibration_parts if int(part) not in features]
         if missing:
             raise ValueError(f"the features of calibration parts {missing} are missing: give all of them")
         known = {int(part): features[int(part)] for part in bank.calibration_parts}
-        vectors = bank.vectors.astype(np.float32)
-        distances = {
-            part: held_out_distances(prepared(rows, bank.whitening), part, vectors, bank.vector_part)
-            for part, rows in known.items()
-        }
+        distances = _held_out(bank, known, siblings)
         return cls(known, distances)
 
     def after(self, before: MemoryBank, grown: MemoryBank) -> "KnownParts":
@@ -52,15 +50,13 @@ class KnownParts:
             distances[part] = np.minimum(self.distances[part], near)
         return KnownParts(self.features, distances)
 
-    def joined(self, bank: MemoryBank, features: Mapping[int, PartFeatures]) -> "KnownParts":
+    def joined(
+        self, bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None = None
+    ) -> "KnownParts":
         """These parts and more, which the bank has learned."""
         if not features:
             return self
-        vectors = bank.vectors.astype(np.float32)
-        distances = {
-            part: held_out_distances(prepared(rows, bank.whitening), part, vectors, bank.vector_part)
-            for part, rows in features.items()
-        }
+        distances = _held_out(bank, features, siblings)
         return KnownParts({**self.features, **features}, {**self.distances, **distances})
 
     def scores(self, bank: MemoryBank) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -73,3 +69,15 @@ class KnownParts:
         """What it holds in memory."""
         features = sum(rows.nbytes for rows in self.features.values())
         return features + sum(distances.nbytes for distances in self.distances.values())
+
+
+def _held_out(
+    bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None
+) -> dict[int, NDArray[np.float32]]:
+    vectors, kin = bank.vectors.astype(np.float32), siblings or {}
+    return {
+        part: held_out_distances(
+            prepared(rows, bank.whitening), part, vectors, bank.vector_part, kin.get(part, ())
+        )
+        for part, rows in features.items()
+    }

@@ -24,19 +24,23 @@ class GoodPart:
     sha256: str
     data: bytes
     form: PictureForm
+    part_id: str | None = None
 
     @classmethod
-    def of(cls, name: str, data: bytes) -> Self:
-        """Raises ``TrainingRefused`` for bytes that are no readable image. Blocks for the decoding."""
+    def of(cls, name: str, data: bytes, part_id: str | None = None) -> Self:
+        """Pictures with one ``part_id`` are of one part. Blocks for the decoding. Raises ``TrainingRefused``
+        for bytes that are no readable image."""
         try:
             form = decode(data, LIMITS).form()
         except UnreadableImage as error:
             raise TrainingRefused(
                 f"{name} is no readable image ({str(error).rstrip('.')}): remove it or save it again"
             ) from error
-        return cls(name, sha256_hex(data), data, form)
+        return cls(name, sha256_hex(data), data, form, part_id)
 
     @property
     def entry(self) -> PartEntry:
         """How a bank's manifest lists the part."""
-        return PartEntry(sha256=self.sha256, name=self.name[:NAME_LENGTH], origin="trained")
+        return PartEntry(
+            sha256=self.sha256, name=self.name[:NAME_LENGTH], part_id=self.part_id, origin="trained"
+        )

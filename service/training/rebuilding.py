@@ -10,6 +10,7 @@ from service.patchcore import MemoryBank, Progress, fit
 from service.training.built import BuiltBank
 from service.training.features import PartFeatures
 from service.training.golden import golden_frames
+from service.training.part_ids import siblings_of
 from service.training.thresholds import Rates
 
 
@@ -26,7 +27,8 @@ def rebuild_bank(
     bytes of the few that become golden frames. Parts that were approved teach, and do not calibrate. Blocks
     for a whole selection: seconds to minutes. Raises ``ValueError`` for too few parts."""
     rows = [features(entry.sha256) for entry in entries]
-    bank = _calibrated(fit(rows, manifest.recipe, progress=progress), entries)
+    kin = siblings_of([entry.part_id for entry in entries])
+    bank = _calibrated(fit(rows, manifest.recipe, siblings=kin, progress=progress), entries)
     changed = {
         "grid": bank.grid,
         "selection_radius": bank.selection_radius,

@@ -11,6 +11,7 @@ from service.banks.source import BankSource
 from service.training.canary_watch import UNWATCHED, CanaryWatch
 from service.training.features import PartFeatures
 from service.training.known_parts import KnownParts
+from service.training.part_ids import siblings_of
 from workers.rebuilder.job import CommandRefused
 from workers.rebuilder.known_features import KnownFeatures
 
@@ -58,7 +59,8 @@ class Models:
                 self._taught.move_to_end(version)
                 return self._taught[version]
             loaded = await self.bank(line, model, version, size)
-            known = await asyncio.to_thread(KnownParts.of, loaded.memory_bank, await self._known(loaded))
+            kin = siblings_of([entry.part_id for entry in loaded.manifest.parts])
+            known = await asyncio.to_thread(KnownParts.of, loaded.memory_bank, await self._known(loaded), kin)
             return self.keep(Taught(loaded, known))
 
     @property
