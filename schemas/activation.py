@@ -33,6 +33,8 @@ class Published(Message):
     vectors: int = Field(gt=0)
     parts: int = Field(gt=0)
     radius: float
+    based_on: Version | None = Field(default=None, description="the bank that it grew out of")
+    command_id: UUID | None = Field(default=None, description="the command that it was grown for")
     bank_signature: str | None = Field(default=None, description="of the bank file, as its .sig has it")
     published_at: Moment
 

@@ -1,6 +1,7 @@
 """Publishing a bank: its bytes where all can fetch them, then the record that says so."""
 
 import asyncio
+from uuid import UUID
 
 import structlog
 
@@ -37,15 +38,19 @@ class BankPublisher:
         self._topic = topic
         self._clock, self._signer = clock, signer
 
-    async def publish(self, data: bytes) -> Published:
-        """Publish a bank file under the line and model that it names. It is not in force until an
-        ``ActivationWriter`` says so. Raises ``BankRefused`` for bytes that no reader would take,
-        ``StoreError`` and ``StreamError``; after either, publish again."""
+    async def publish(
+        self, data: bytes, *, based_on: str | None = None, command_id: UUID | None = None
+    ) -> Published:
+        """Publish a bank file under the line and model that it names, telling which version it grew out of
+        and for which command. It is not in force until an ``ActivationWriter`` says so. Raises
+        ``BankRefused`` for bytes that no reader would take, ``StoreError`` and ``StreamError``; after either,
+        publish again."""
         loaded = await asyncio.to_thread(read_bank, data)
         await self._keep(loaded, data)
         await self._cache.put(loaded.manifest.line, loaded.version, data)
         signature = await self._sign(loaded)
         published = published_of(loaded, self._clock(), signature)
+        published = published.model_copy(update={"based_on": based_on, "command_id": command_id})
         await self._announce(published)
         return published
 

@@ -62,12 +62,14 @@ async def publish_bank(
     why: str = "",
     command_id: UUID | None = None,
     based_on: int | None = None,
+    grown_from: str | None = None,
 ) -> Activated | Lost:
     """Store the parts' ``frames`` (by sha256) and features, publish the bank, and put it in force; ``Lost``
-    when the line has moved on from epoch ``based_on``. Each step can be made again; with a ``command_id``
-    the whole can. Waits for store and broker. Raises ``StoreError``, ``StreamError`` and ``BankRefused``."""
+    when the line has moved on from epoch ``based_on``. ``grown_from`` is the version that it grew out of.
+    Each step can be made again; with a ``command_id`` the whole can. Waits for store and broker. Raises
+    ``StoreError``, ``StreamError`` and ``BankRefused``."""
     await store_parts(outlets.store, built, frames)
-    await outlets.publisher.publish(built.data)
+    await outlets.publisher.publish(built.data, based_on=grown_from, command_id=command_id)
     draft = ActivationDraft(
         model=built.manifest.model,
         version=built.version,

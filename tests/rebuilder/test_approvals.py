@@ -176,10 +176,18 @@ async def test_a_picture_that_ends_the_worker_is_named_and_its_neighbours_are_no
     assert len(plant.workers) >= 4
 
 
-async def test_a_frame_of_another_model_is_refused_by_name(plant: Plant) -> None:
+async def test_frames_of_several_models_in_one_approval_are_refused(plant: Plant) -> None:
+    await plant.set_up()
+    command = approve(await plant.frame(20, model="lid"), await plant.frame(21, model="default"))
+    assert await refusal(plant, command) == (
+        "the frames were judged by models default and lid: approve each model's alone"
+    )
+
+
+async def test_a_frame_of_a_model_that_the_line_never_had_is_refused_by_name(plant: Plant) -> None:
     await plant.set_up()
     sentence = await refusal(plant, approve(await plant.frame(20, model="lid")))
-    assert sentence == "frame frame-20 was judged by model lid and default is in force: activate lid first"
+    assert sentence == "line line1 has no bank of model lid: train one"
 
 
 async def test_a_line_without_a_bank_is_told_to_train_one(plant: Plant) -> None:

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 import structlog
 
 from schemas.activation import Activated
-from schemas.command import ApproveGood
 from service.telemetry import metrics
 from service.training.publish import Outlets, publish_bank
+from workers.rebuilder.aside import Aside
 from workers.rebuilder.gatekeeper import Gatekeeper
 from workers.rebuilder.in_force import InForce, Standing
 from workers.rebuilder.job import CommandRefused, Job
-from workers.rebuilder.lesson import Classroom, Lesson, plan_lesson
+from workers.rebuilder.lesson import Classroom, Lesson, approval, model_of, plan_lesson
 from workers.rebuilder.models import Models, Taught
 from workers.rebuilder.rebuilds import radii
 from workers.rebuilder.results import Results
 from workers.rebuilder.trial import Trial, Trials
 
 MAX_RACES = 5
-_PROGRESS_SECONDS = 5.0
 _log = structlog.get_logger()
 
 
@@ -33,11 +32,12 @@ class Approvals:
         classroom: Classroom,
         gatekeeper: Gatekeeper,
         trials: Trials,
+        aside: Aside,
         outlets: Outlets,
         results: Results,
     ) -> None:
         self._in_force, self._models, self._classroom = in_force, models, classroom
-        self._gatekeeper, self._trials = gatekeeper, trials
+        self._gatekeeper, self._trials, self._aside = gatekeeper, trials, aside
         self._outlets, self._results = outlets, results
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
@@ -67,6 +67,9 @@ class Approvals:
         """Whether all is said and done; False when the line moved on meanwhile."""
         try:
             active = standing.require()
+            jobs = await self._of_model(jobs, active.model)
+            if not jobs:
+                return True
             known = await self._models.taught(active.line, active.model, active.version, active.size_bytes)
             taught = await self._gatekeeper.watched(known)
         except CommandRefused as refused:
@@ -82,33 +85,35 @@ class Approvals:
             return await self._refused(refused, lessons)
         return await self._published(trial)
 
+    async def _of_model(self, jobs: Sequence[Job], active: str) -> list[Job]:
+        """The approvals of the model in force; the others grow theirs aside."""
+        ours: list[Job] = []
+        for job in jobs:
+            try:
+                model = model_of(job, active)
+            except CommandRefused as refused:
+                await self._results.refused(job, str(refused))
+                continue
+            if model == active:
+                ours.append(job)
+            else:
+                await self._aside.carry_out(job, model)
+        return ours
+
     async def _learned(self, jobs: Sequence[Job], active: Activated, taught: Taught) -> list[Lesson]:
         known = frozenset(entry.sha256 for entry in taught.loaded.manifest.parts)
         lessons: list[Lesson] = []
         for job in jobs:
             try:
-                command = _approval(job)
-                self._gatekeeper.refuse_canaries(active, command.frames)
+                self._gatekeeper.refuse_canaries(active, approval(job).frames)
                 beside = frozenset(sha for lesson in lessons for sha in lesson.parts)
-                lesson = plan_lesson(job, command, active, known, beside)
-                await self._learn(lesson, taught)
+                lesson = plan_lesson(job, known, beside)
+                await self._classroom.learn(lesson, taught.loaded.manifest)
             except CommandRefused as refused:
                 await self._results.refused(job, str(refused))
             else:
                 lessons.append(lesson)
         return lessons
-
-    async def _learn(self, lesson: Lesson, taught: Taught) -> None:
-        told = time.monotonic()
-
-        async def watch(done: int, expected: int) -> None:
-            nonlocal told
-            if done < expected and time.monotonic() - told > _PROGRESS_SECONDS:
-                told = time.monotonic()
-                sentence = f"{done} of {expected} parts are extracted"
-                await self._results.progress(lesson.job, done / expected, sentence)
-
-        await self._classroom.learn(lesson, taught.loaded.manifest, watch)
 
     async def _refused(self, refused: CommandRefused, lessons: Sequence[Lesson]) -> bool:
         """Of several approvals, each is tried by itself: one that is at fault refuses no other."""
@@ -132,6 +137,7 @@ class Approvals:
             why="; ".join(dict.fromkeys(command.why for command in commands if command.why)),
             command_id=leader.command.command_id,
             based_on=trial.active.epoch,
+            grown_from=trial.active.version,
         )
         if not isinstance(made, Activated) or made.version != built.version:
             return False
@@ -169,9 +175,3 @@ def _sentence(lesson: Lesson, made: Activated, trial: Trial, seconds: float) -> 
     )
     vectors = f"{before.size:,} -> {after.size:,} vectors"
     return f"epoch {made.epoch}: {parts} added{known}, {vectors}{again}, {seconds:.1f} s"
-
-
-def _approval(job: Job) -> ApproveGood:
-    if not isinstance(job.command, ApproveGood):
-        raise CommandRefused(f"a {job.command.kind} is no approval: send it by itself")
-    return job.command

@@ -5,13 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from schemas.activation import BANK_RECORD, Activated, Published
+from schemas.activation import Activated
 from service.banks.activation_log import Entry
 from service.banks.activation_reader import ActivationFollower
-from service.signing.admission import refusal_of
-from service.signing.statement import KeyUse
-from service.signing.trust import Trust
-from service.stream.base import Broker, Reader, Record
 from workers.rebuilder.job import CommandRefused
 
 
@@ -80,33 +76,3 @@ class InForce:
             log = self._follower.log
         newest = [entry for line in log.lines() if (entry := log.current(line)) is not None]
         return [entry.line for entry in sorted(newest, key=lambda entry: -entry.offset)]
-
-
-async def published(broker: Broker, topic: str, line: str, model: str, trust: Trust) -> list[Published]:
-    """Every bank of a model that somebody who is trusted ever published, the oldest first. Reads the whole
-    log: for rare questions. Raises ``StreamError``."""
-    reader = await broker.reader(topic)
-    try:
-        return [bank for bank in await _published(reader, trust) if (bank.line, bank.model) == (line, model)]
-    finally:
-        await reader.close()
-
-
-async def _published(reader: Reader, trust: Trust) -> list[Published]:
-    (begin, end) = (await reader.bounds())[0]
-    found: list[Published] = []
-    position = begin
-    while position < end:
-        for record in await reader.poll(timeout_ms=200, max_records=1000):
-            position = record.offset + 1
-            if refusal_of(record, KeyUse.BANKS, trust) is None:
-                found += _bank_in(record)
-    return found
-
-
-def _bank_in(record: Record) -> list[Published]:
-    try:
-        value = BANK_RECORD.validate_json(record.value or b"")
-    except ValueError:
-        return []
-    return [value] if isinstance(value, Published) else []

@@ -19,6 +19,7 @@ from service.stream.base import Broker
 from service.training.gates import GateLimits
 from service.training.publish import open_outlets
 from workers.rebuilder.approval import Approvals
+from workers.rebuilder.aside import Aside
 from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.clerk import Clerk
 from workers.rebuilder.door import Door
@@ -92,13 +93,14 @@ async def _clerk(
     features = KnownFeatures(store, extraction)
     models = Models(BankSource(store, cache, settings.store.cache_dir, trust=trust), features)
     frames = Frames(store, settings.inspector.max_reference_bytes)
-    classroom = Classroom(store, frames, extraction)
+    classroom = Classroom(store, frames, extraction, results)
     limits = GateLimits(settings.rebuilder.canary_margin_loss, settings.rebuilder.suspicious_multiple)
     gatekeeper = Gatekeeper(journal, models, features, limits)
     await stack.enter_async_context(kept_warm(in_force, models, gatekeeper, extraction))
     reselection = Reselection(features, results, stopping)
     trials = Trials(gatekeeper, reselection, settings.rebuilder.budget_factor)
-    approvals = Approvals(in_force, models, classroom, gatekeeper, trials, outlets, results)
+    aside = Aside(in_force, models, classroom, gatekeeper, trials, outlets, results, broker, banks, trust)
+    approvals = Approvals(in_force, models, classroom, gatekeeper, trials, aside, outlets, results)
     rebuilds = Rebuilds(in_force, models, reselection, gatekeeper, outlets, results)
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks, trust)
     canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)

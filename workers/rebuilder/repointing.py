@@ -8,8 +8,9 @@ from service.banks.activation_writer import ActivationDraft, ActivationWriter
 from service.signing.trust import Trust
 from service.stream.base import Broker
 from service.training.thresholds import Rates, thresholds_of
-from workers.rebuilder.in_force import InForce, Standing, published
+from workers.rebuilder.in_force import InForce, Standing
 from workers.rebuilder.job import CommandRefused, Job
+from workers.rebuilder.lineage import read_lineage
 from workers.rebuilder.models import Models
 from workers.rebuilder.results import Results
 
@@ -77,18 +78,20 @@ class Repointer:
         """Also on a line that never had a bank: its first may have been published without being put in
         force. Its rates are the usual ones then."""
         rates = Rates.of(standing.require().thresholds) if standing.history else Rates()
-        banks = await published(self._broker, self._topic, command.line, command.model, self._trust)
-        if not banks:
+        lineage = await read_lineage(self._broker, self._topic, standing, self._trust)
+        newest = lineage.head(command.model)
+        if newest is None:
             raise CommandRefused(
                 f"line {command.line} has no published bank of model {command.model}: train one"
             )
-        found = [bank for bank in banks if command.version in (None, bank.version)]
-        if not found:
+        banks = [newest, *lineage.published(command.model)]
+        found = next((bank for bank in banks if command.version in (None, bank.version)), None)
+        if found is None:
             raise CommandRefused(
                 f"version {str(command.version)[:12]} of model {command.model} was never published on line "
                 f"{command.line}: name one of its versions"
             )
-        return Target(found[-1], rates, f"{command.model} {found[-1].version[:12]} is in force")
+        return Target(found, rates, f"{command.model} {found.version[:12]} is in force")
 
     async def _draft(self, command: Repointing, standing: Standing, target: Target) -> ActivationDraft:
         bank = target.bank
