@@ -149,7 +149,7 @@ def _judged(
     extractor: PatchExtractor, features: NDArray[np.float32], vectors: int, frames: list[bytes]
 ) -> float:
     """Milliseconds a frame against a bank of that many vectors: the median of three batches."""
-    bank = _bank(extractor.recipe, features, vectors)
+    bank = _bank(extractor, features, vectors)
     model = LineModel(bank, thresholds_of(bank.calibration_scores), extractor)
     height, width = extractor.input_size
     named = [("noise", frame) for frame in frames]
@@ -165,14 +165,16 @@ def _timed(work: Callable[[], object]) -> float:
     return 1000 * (time.perf_counter() - began) / BATCH
 
 
-def _bank(recipe: Recipe, features: NDArray[np.float32], vectors: int) -> MemoryBank:
+def _bank(extractor: PatchExtractor, features: NDArray[np.float32], vectors: int) -> MemoryBank:
     """A bank that costs what a real one does: of the features' own patches, again and again."""
+    recipe, levels = extractor.recipe, extractor.levels
     patches = features.reshape(-1, features.shape[-1])
-    whitening = Whitening.fit(patches, recipe.whiten_ridge) if recipe.whiten else None
+    whitening = Whitening.fit_parts([patches], recipe.whiten_ridge, levels) if recipe.whiten else None
     stored = np.resize(rounded(prepared(patches, whitening)), (vectors, patches.shape[1]))
     owner = np.zeros(vectors, np.int32)
     scores, names = np.ones(_FEWEST, np.float32), np.arange(_FEWEST, dtype=np.int32)
-    return MemoryBank(stored, owner, scores, names, 0.0, 0.0, features.shape[1:3], recipe, whitening, _FEWEST)
+    grid = features.shape[1:3]
+    return MemoryBank(stored, owner, scores, names, 0.0, 0.0, grid, recipe, whitening, _FEWEST, levels)
 
 
 def _with_bank(recipe: Recipe, vectors: int, whole: int) -> Recipe:

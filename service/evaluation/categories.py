@@ -11,6 +11,7 @@ from service.images.unreadable import UnreadableImage
 from service.training.folder import EXTENSIONS, read_parts
 from service.training.gathering import FEWEST
 from service.training.part import LIMITS, GoodPart
+from service.training.part_ids import part_id_of
 from service.training.refusal import Note, TrainingRefused, unheard
 
 GOOD = "good"
@@ -51,7 +52,8 @@ class Category:
 def as_part(specimen: Specimen) -> GoodPart:
     """A test picture as something to teach. Blocks: decodes it. Raises ``EvaluationRefused``."""
     try:
-        return GoodPart.of(f"{specimen.path.parent.name}-{specimen.path.name}", specimen.path.read_bytes())
+        name = f"{specimen.path.parent.name}-{specimen.path.name}"
+        return GoodPart.of(name, specimen.path.read_bytes(), part_id_of(specimen.path.name))
     except TrainingRefused as refused:
         raise EvaluationRefused(str(refused)) from refused
 

@@ -10,14 +10,16 @@ from service.backbones.base import Backbone
 from service.evaluation.categories import Category, as_part
 from service.evaluation.judging import score_all
 from service.evaluation.maps import map_size
-from service.evaluation.measure import Progress, built_bank, chosen, judging_by, unheard
+from service.evaluation.measure import Progress, chosen, judging_by, unheard
 from service.evaluation.refusal import EvaluationRefused
 from service.evaluation.result import Contamination
 from service.patchcore.metrics import auroc
 from service.patchcore.recipe import Recipe
-from service.patchcore.screening import screen
-from service.training.built import BuiltBank
+from service.training.build import build_taught
 from service.training.part import GoodPart
+from service.training.refusal import TrainingRefused
+from service.training.screening import screen
+from service.training.taught import TaughtParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +85,26 @@ def _draw(
     left = replace(category, specimens=tuple(each for each in category.specimens if each not in taken))
     false = [as_part(specimen) for specimen in taken]
     kept = [good[place] for place in sorted(rng.permutation(len(good))[spoilt:])]
-    clean = _auroc(left, built_bank(left, good, recipe, backbone), backbone)
-    mixed = built_bank(left, [*kept, *false], recipe, backbone)
-    suspects = _suspects(mixed)
-    trusted = [part for part in (*kept, *false) if part.sha256 not in suspects]
-    return _Draw(
-        clean=clean,
-        contaminated=_auroc(left, mixed, backbone),
-        screened=_auroc(left, built_bank(left, trusted, recipe, backbone), backbone),
-        excluded=len(suspects),
-        caught=len(suspects & {part.sha256 for part in false}),
-    )
+    try:
+        clean = TaughtParts.of(good, recipe, backbone)
+        mixed = TaughtParts.of([*kept, *false], recipe, backbone)
+        suspects = screen(
+            mixed.features, recipe, [part.part_id or part.sha256 for part in mixed.parts]
+        ).suspects
+        caught = {mixed.parts[number].sha256 for number in suspects} & {part.sha256 for part in false}
+        return _Draw(
+            clean=_auroc(left, clean, backbone),
+            contaminated=_auroc(left, mixed, backbone),
+            screened=_auroc(left, mixed.without(suspects), backbone),
+            excluded=len(suspects),
+            caught=len(caught),
+        )
+    except TrainingRefused as refused:
+        raise EvaluationRefused(f"category {category.name}: {refused}") from refused
 
 
-def _suspects(built: BuiltBank) -> set[str]:
-    names = list(built.features)
-    found = screen([built.features[name] for name in names])
-    return {names[place] for place in found.suspects}
-
-
-def _auroc(category: Category, built: BuiltBank, backbone: Backbone) -> float:
-    with judging_by(built, backbone) as model:
+def _auroc(category: Category, taught: TaughtParts, backbone: Backbone) -> float:
+    with judging_by(build_taught("evaluation", "evaluation", taught), backbone) as model:
         shown = [(specimen.path, specimen.path.read_bytes) for specimen in category.specimens]
         scores = score_all(model, shown, map_size(category.specimens)).scores
     area = auroc(np.array([specimen.defect for specimen in category.specimens]), scores)

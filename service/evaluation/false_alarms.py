@@ -88,12 +88,27 @@ def _split(
     seed: int,
     rates: Rates,
 ) -> _Split:
-    drawn = [pool[place] for place in np.random.default_rng(seed).permutation(len(pool))]
-    built = built_bank(category, drawn[:taught], recipe, backbone, rates=rates)
+    known, unseen = drawn_apart(pool, taught, seed)
+    built = built_bank(category, known, recipe, backbone, rates=rates)
     with judging_by(built, backbone) as model:
         # Bound as defaults: a closure would see the last part alone.
-        shown = [(part.name, lambda data=part.data: data) for part in drawn[taught:]]
+        shown = [(part.name, lambda data=part.data: data) for part in unseen]
         scores = score_all(model, shown, map_size(category.specimens)).scores
     alpha = built.thresholds.alpha
     bound = built.memory_bank.calibration().bound(alpha)
     return _Split(alpha, bound, float((scores > built.thresholds.defect_score).mean()))
+
+
+def drawn_apart(pool: Sequence[GoodPart], taught: int, seed: int) -> tuple[list[GoodPart], list[GoodPart]]:
+    """``taught`` pictures drawn by the seed, and the others. Pictures of one part stay together, since a bank
+    knows its own parts too well; so there may be a few fewer of the first."""
+    together: dict[str, list[GoodPart]] = {}
+    for part in pool:
+        together.setdefault(part.part_id or part.sha256, []).append(part)
+    groups = list(together.values())
+    known: list[GoodPart] = []
+    unseen: list[GoodPart] = []
+    for place in np.random.default_rng(seed).permutation(len(groups)):
+        side = known if len(known) + len(groups[place]) <= taught else unseen
+        side.extend(groups[place])
+    return known, unseen

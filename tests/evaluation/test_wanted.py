@@ -1,13 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from service.evaluation.categories import Category, find_categories
+from service.evaluation.false_alarms import drawn_apart
 from service.evaluation.refusal import EvaluationRefused
 from service.evaluation.result import CategoryResult
 from service.evaluation.wanted import Wanted, measure
 from tests.evaluation.drawn import lay_out
-from tests.training.parts import QUICK, QuickNetwork
+from tests.training.parts import QUICK, QuickNetwork, good_parts
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,14 @@ def test_every_good_picture_is_taught_or_judged_in_every_split(category: Categor
     assert found.alpha < found.bound <= 1
     assert found.mean == pytest.approx(sum(found.rates) / 4)
     assert found.within_bound == (found.mean <= found.bound)
+
+
+def test_pictures_of_one_part_are_all_taught_or_all_judged() -> None:
+    pool = [replace(part, part_id=f"part-{number // 3}") for number, part in enumerate(good_parts(12))]
+    for seed in range(5):
+        known, unseen = drawn_apart(pool, 7, seed)
+        assert not {part.part_id for part in known} & {part.part_id for part in unseen}
+        assert (len(known), len(unseen)) == (6, 6)
 
 
 def test_contamination_spares_the_defects_that_it_teaches(category: Category) -> None:
