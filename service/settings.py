@@ -81,9 +81,9 @@ class DriftSettings(_Part):
         default=500, ge=50, description="judged after an activation, to compare with"
     )
     allowance: float = Field(
-        default=0.5, ge=0, description="standard deviations that scores may move unnoticed"
+        default=0.25, ge=0, description="standard deviations that scores may move unnoticed"
     )
-    limit: float = Field(default=12.0, gt=0, description="the cumulative sum at which drift is told")
+    limit: float = Field(default=24.0, gt=0, description="the cumulative sum at which drift is told")
 
 
 class EngineSettings(_Part):

@@ -15,8 +15,8 @@ class DriftRules:
     move unnoticed; and at what sum drift is told."""
 
     reference: int = 500
-    allowance: float = 0.5
-    limit: float = 12.0
+    allowance: float = 0.25
+    limit: float = 24.0
 
 
 @dataclass(frozen=True, slots=True)
