@@ -31,7 +31,9 @@ class InputContract(BaseModel):
     """The pictures that a model knows. ``width`` and ``height`` are those of every training part, or None
     when they differ. ``white`` is full scale: cameras of 10, 12 or 14 bits send their samples unshifted in
     16, which at 1/65535 would be nearly black. ``input_*`` is the network's input. Outside of ``region`` and
-    ``mask`` nothing counts; a bank of before there were such has neither, and looks at the whole frame."""
+    ``mask`` nothing counts; a bank of before there were such has neither, and looks at the whole frame.
+    ``response_shift`` is how far below and to the right of a thing the network answers to it, in pixels of
+    its input (see ``inspection.alignment``): a patch is that far above and left of its cell."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,12 +44,17 @@ class InputContract(BaseModel):
     height: int | None = Field(default=None, gt=0)
     input_height: int = Field(gt=0)
     input_width: int = Field(gt=0)
+    response_shift: tuple[float, float] = (0.0, 0.0)
     region: RegionOfInterest | None = None
     mask: Mask | None = None
 
     @classmethod
     def learn(
-        cls, forms: Sequence[PictureForm], recipe: Recipe, interest: Interest = NOTHING_SAID
+        cls,
+        forms: Sequence[PictureForm],
+        recipe: Recipe,
+        interest: Interest = NOTHING_SAID,
+        response_shift: tuple[float, float] = (0.0, 0.0),
     ) -> "InputContract":
         """From the training parts' forms. The network's input comes from the region of interest on the median
         width and height.
@@ -71,6 +78,7 @@ class InputContract(BaseModel):
             height=size[1] if fixed else None,
             input_height=input_height,
             input_width=input_width,
+            response_shift=response_shift,
             region=region,
             mask=interest.mask_on(size if fixed else None),
         )
@@ -91,6 +99,8 @@ class InputContract(BaseModel):
         if self.mask is None:
             return None
         seen = self.mask.looked_at(self.region or WHOLE, self.input_width, self.input_height)
+        down, right = (round(shift) for shift in self.response_shift)
+        seen = seen[_moved(self.input_height, down)][:, _moved(self.input_width, right)]
         blocks = seen.reshape(rows, self.input_height // rows, columns, self.input_width // columns)
         return np.asarray(blocks.mean(axis=(1, 3)) >= 0.5)
 
@@ -127,6 +137,10 @@ class InputContract(BaseModel):
         return stretch <= 1 + ASPECT_TOLERANCE and all(
             1 / SIDE_RATIO <= side <= SIDE_RATIO for side in (across, down)
         )
+
+
+def _moved(side: int, by: int) -> NDArray[np.int64]:
+    return np.clip(np.arange(side) - by, 0, side - 1)
 
 
 def _median_size(forms: Sequence[PictureForm]) -> tuple[int, int]:

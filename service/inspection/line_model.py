@@ -15,7 +15,7 @@ from service.inspection.on_frame import anomaly_on_frame, regions_on_frame
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.regions import Region
 from service.patchcore.scoring import patch_scores
-from service.patchcore.search import ExactIndex, PatchIndex
+from service.patchcore.search import PatchIndex, index_of
 
 _LEAST_THRESHOLD = 1e-6
 
@@ -42,7 +42,7 @@ class LineModel:
         self.bank = bank
         self.thresholds = thresholds
         self.extractor = extractor
-        self.index = index or ExactIndex(bank.vectors)
+        self.index = index or index_of(bank.vectors, bank.levels)
         if (self.index.dim, self.index.size) != (bank.dim, bank.size):
             raise ValueError("The index does not hold the bank's vectors: build it from this bank.")
         self._calibration = bank.calibration()
@@ -67,7 +67,7 @@ class LineModel:
     def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what
         a mask leaves out is never the highest. Blocks for the search."""
-        distances, _ = self.index.search(self.bank.queries(features), 1)
+        distances = self.index.nearest(self.bank.queries(features))
         scores = patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
         return self.extractor.grid.laid_out(scores)
 
@@ -96,13 +96,13 @@ class LineModel:
         }
         if verdict not in limits:
             return ()
-        box = self.extractor.contract.box(picture.width, picture.height)
-        return regions_on_frame(self.extractor.grid.alarming(grid), limits[verdict], box)
+        alarming, size = self.extractor.grid.alarming(grid), (picture.height, picture.width)
+        return regions_on_frame(alarming, limits[verdict], self.extractor.contract, size)
 
     def _draw(self, picture: Picture, grid: NDArray[np.float32]) -> bytes:
-        box = self.extractor.contract.box(picture.width, picture.height)
-        anomaly = anomaly_on_frame(grid, box, (picture.height, picture.width), self.bank.recipe.smooth_sigma)
-        return draw_heatmap(picture.pixels, anomaly, self._anchor(), white=self.extractor.contract.white)
+        contract, size = self.extractor.contract, (picture.height, picture.width)
+        anomaly = anomaly_on_frame(grid, size, contract, self.bank.recipe.smooth_sigma)
+        return draw_heatmap(picture.pixels, anomaly, self._anchor(), white=contract.white)
 
     def _anchor(self) -> float:
         """The colours' threshold. A bank of identical parts has a defect score of 0, or minus infinity."""

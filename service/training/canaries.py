@@ -13,11 +13,9 @@ from service.banks.manifest import Manifest
 from service.inspection.judgement import verdict_of
 from service.inspection.on_frame import regions_on_frame
 from service.inspection.patch_grid import PatchGrid
-from service.patchcore import MemoryBank, nearest_distances, patch_scores
-from service.patchcore.memory_bank import prepared
+from service.patchcore import fused, patch_scores
 from service.store import ObjectStore
 from service.store.keys import canary_key, canary_record_key
-from service.training.features import PartFeatures
 
 
 async def keep_canary(store: ObjectStore, canary: Canary, data: bytes) -> None:
@@ -32,25 +30,18 @@ async def read_canary(store: ObjectStore, line: str, model: str, sha256: str) ->
     return Canary.from_bytes(await store.get(canary_record_key(line, model, sha256)))
 
 
-def bank_distances(bank: MemoryBank, features: PartFeatures) -> NDArray[np.float32]:
-    """Distances [H, W] of a picture's patches, features [H, W, D], to the bank's nearest vectors. Blocks for
-    one product of all patches with all vectors."""
-    flat = prepared(features.reshape(-1, features.shape[-1]), bank.whitening)
-    return nearest_distances(flat, bank.vectors).reshape(features.shape[:-1])
-
-
 def regions_of(
     distances: NDArray[np.float32], manifest: Manifest, thresholds: Thresholds, size: tuple[int, int]
 ) -> Sequence[Region]:
-    """Where a frame of ``size`` (height, width) passes the threshold of its verdict; none for an ok."""
-    scores = patch_scores(distances, manifest.recipe.score)
+    """Where a frame, by its patches' ``distances`` [L, H, W], of ``size`` (height, width) passes the threshold of its verdict; none for an ok."""
+    scores = patch_scores(fused(distances), manifest.recipe.score)
     verdict = verdict_of(float(scores.max()), thresholds)
     if verdict is VerdictKind.OK:
         return ()
     limit = thresholds.defect_score if verdict is VerdictKind.DEFECT else thresholds.review_score
     grid = _patch_grid(manifest)
     laid_out = grid.alarming(grid.laid_out(scores[None])[0])
-    boxes = regions_on_frame(laid_out, limit, manifest.contract.box(size[1], size[0]))
+    boxes = regions_on_frame(laid_out, limit, manifest.contract, size)
     return [Region(x=box.x, y=box.y, width=box.width, height=box.height, score=box.score) for box in boxes]
 
 

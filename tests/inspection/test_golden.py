@@ -4,7 +4,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from service.banks.bank_file import LoadedBank, read_bank
 from service.banks.golden import GoldenFrames
 from service.banks.manifest import PartEntry
 from service.banks.refusal import BankRefused, Refusal
+from service.images.decode import decode
 from service.inspection.extractor import PatchExtractor
 from service.inspection.golden import check_features, check_golden, check_pictures, extraction_digest
 from service.inspection.line_model import LineModel
@@ -127,8 +127,8 @@ def test_a_large_picture_is_kept_as_the_network_sees_it_and_scores_the_same(
     check_golden(model, loaded)
     contract = loaded.manifest.contract
     for data in golden_of(loaded).pictures:
-        shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        assert shown.shape[:2] == (contract.input_height, contract.input_width)
+        shown = decode(data)
+        assert (shown.height, shown.width) == (contract.input_height, contract.input_width)
 
 
 def test_a_grown_bank_keeps_its_golden_frames_and_scores_them_anew() -> None:
