@@ -12,7 +12,7 @@ from service.images.decode import decode
 from service.images.picture import Picture
 from service.images.unreadable import UnfitImage, UnreadableImage
 from service.inspection.line_model import LineModel
-from service.patchcore.anomaly_map import draw_grid
+from service.inspection.on_frame import map_on_region
 from service.training.part import LIMITS
 
 BATCH = 8
@@ -63,7 +63,8 @@ def judge(model: LineModel, batch: Sequence[Named], size: tuple[int, int]) -> Ju
     read or judged. Blocks for network and search."""
     pictures = [_picture(model, *named) for named in batch]
     grids = model.score_features(model.extractor.extract(pictures))
-    return grids, [draw_grid(grid, size, model.bank.recipe.smooth_sigma) for grid in grids]
+    contract, sigma = model.extractor.contract, model.bank.recipe.smooth_sigma
+    return grids, [map_on_region(grid, size, contract, sigma) for grid in grids]
 
 
 def _picture(model: LineModel, name: object, data: bytes) -> Picture:

@@ -1,6 +1,8 @@
 """Where a network answers: measured, since padding and learnt kernels move it by up to a patch."""
 
+from collections.abc import Hashable
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ def response_shift(backbone: Backbone, recipe: Recipe) -> tuple[float, float]:
     thread; blocks for eight small pictures, twice, the first time that it is asked of a network.
     """
     depends = {name: getattr(recipe, name) for name in _DEPENDS}
-    return _measured(backbone, Recipe(**depends))
+    return _measured(cast(Hashable, backbone), Recipe(**depends))
 
 
 @lru_cache(maxsize=16)
