@@ -30,6 +30,11 @@ def fill(network: nn.Module, name: str, source: WeightsSource) -> str:
     return sha256_of(source.path)
 
 
+def told(path: Path) -> str:
+    """What a file holds, for a person. Raises UnfitWeights for one that cannot be read. Blocks for that."""
+    return f"{path} with {len(_read(path))} tensors, sha256 {sha256_of(path)[:12]}"
+
+
 @lru_cache(maxsize=16)
 def sha256_of(path: Path) -> str:
     """The file's sha256 in hex, read once a process."""

