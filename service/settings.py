@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.backbones.runtime import Runtime
+
 PREFIX = "PATCHLINE_"
 # Read by the test suite and by make, not by the programs.
 FOREIGN = ("PATCHLINE_TEST_KAFKA", "PATCHLINE_REQUIRE_KAFKA", "PATCHLINE_CACHE")
@@ -69,6 +71,11 @@ class InspectorSettings(_Part):
     max_pixels: int = Field(default=64_000_000, ge=1)
     max_inline_bytes: int = Field(default=8 * 2**20, ge=1)
     max_reference_bytes: int = Field(default=32 * 2**20, ge=1)
+    bank_memory_bytes: int = Field(
+        default=4 * 2**30,
+        ge=1,
+        description="of all lines' banks in the extraction worker; past it, idle lines' banks are let go of",
+    )
     keep_ok_frames: Literal["all", "none"] = "all"
     heatmaps: Literal["flagged", "all"] = "flagged"
     drain_seconds: float = Field(default=20.0, gt=0)
@@ -100,6 +107,10 @@ class EngineSettings(_Part):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         default="auto",
         description="of the network; auto is bfloat16 where the processor multiplies it natively",
+    )
+    runtime: Runtime = Field(
+        default=Runtime.AUTO,
+        description="what computes the network: `auto`, `torch` or `openvino` (docs/engines.md)",
     )
     score_timeout_seconds: float = Field(default=60.0, gt=0, description="a batch past it ends the worker")
 

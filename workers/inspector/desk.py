@@ -3,24 +3,35 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Protocol
 
 from service.stream.batcher import Batcher
 from workers.inspector.job import Job
 
 
-class Desk:
-    """Used from one event loop. ``ready(line)`` says whether the line can be scored now."""
+class Banks(Protocol):
+    """What is needed of a ``Keeper``; see there."""
 
-    def __init__(self, batcher: Batcher[Job], ready: Callable[[str], bool]) -> None:
+    def claim(self, line: str) -> bool: ...
+    def hold(self, line: str) -> None: ...
+    def let_go(self, line: str) -> None: ...
+
+
+class Desk:
+    """Used from one event loop. A line's bank is held from the moment that a job of it is in line for a batch
+    until that job is ``done``."""
+
+    def __init__(self, batcher: Batcher[Job], banks: Banks) -> None:
         self._batcher = batcher
-        self._ready = ready
+        self._banks = banks
         self._aside: dict[str, list[Job]] = defaultdict(list)
         self._arrived = asyncio.Event()
 
     def admit(self, job: Job) -> None:
         """Let the job wait for its turn, or aside when its line's bank is not here yet."""
-        if self._ready(job.line):
+        if self._banks.claim(job.line):
+            self._banks.hold(job.line)
             self._batcher.add(job, job.line, job.pixels)
             self._arrived.set()
         else:
@@ -34,10 +45,16 @@ class Desk:
     def clear(self) -> list[Job]:
         """Take out every job, such as after a rebalance."""
         jobs = self._batcher.discard(lambda _: True)
+        self.done(jobs)
         for waiting in self._aside.values():
             jobs += waiting
         self._aside.clear()
         return jobs
+
+    def done(self, jobs: Iterable[Job]) -> None:
+        """These jobs of a batch need their banks no longer."""
+        for job in jobs:
+            self._banks.let_go(job.line)
 
     async def next_batch(self) -> list[Job]:
         """Wait for the next batch that is due."""

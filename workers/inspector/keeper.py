@@ -1,13 +1,12 @@
 """The keeper of banks: follows the banks log, fetches what is in force and has the worker load it.
 
 Any failure keeps the old bank. A line whose first bank cannot be had yet waits; it is never ``no-bank``.
+Where not all banks fit into memory, a line's is loaded when its first frame comes.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -18,19 +17,11 @@ from service.banks.refusal import BankRefused, Refusal
 from service.banks.source import BankSource, BankUnavailable
 from service.telemetry import metrics
 from workers.extraction.client import ExtractionClient, RequestFailed, WorkerDied
-from workers.extraction.protocol import Refused
+from workers.inspector.bank_room import BankRoom
+from workers.inspector.loader import InForce, Loader, memory_of
 
-_LOAD_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """What a line is judged by: a new worker is given it again."""
-
-    activation: Activated
-    path: Path
 
 
 class Keeper:
@@ -43,47 +34,77 @@ class Keeper:
         source: BankSource,
         worker: Callable[[], Awaitable[ExtractionClient]],
         line_ready: Callable[[str], None],
+        memory_bytes: int,
     ) -> None:
         self._follower, self._source = follower, source
-        self._worker, self._line_ready = worker, line_ready
-        self._in_force: dict[str, InForce] = {}
+        self._line_ready = line_ready
+        self._loader = Loader(worker, memory_bytes)
         self._bad: set[tuple[str, int]] = set()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._tried: set[str] = set()
         self._attempted = asyncio.Event()
 
-    def ready(self, line: str) -> bool:
-        """Whether the line can be scored now: its bank is in force, or none was ever activated."""
-        return line in self._in_force or line not in self._follower.log.lines()
+    def claim(self, line: str) -> bool:
+        """A frame of the line came: whether it can be scored now, since its bank is in force or none was ever
+        activated. Otherwise its bank is brought in, and ``line_ready`` told."""
+        self._loader.room.touch(line)
+        if line in self._loader.in_force or line not in self._follower.log.lines():
+            return True
+        self._adopt(line)
+        return False
+
+    def hold(self, line: str) -> None:
+        """A frame of the line waits for its score: its bank stays."""
+        self._loader.room.hold(line)
+
+    def let_go(self, line: str) -> None:
+        """That frame waits no longer."""
+        self._loader.room.let_go(line)
 
     @property
     def waiting(self) -> Sequence[str]:
-        """Lines that have an activation and no bank yet."""
-        return sorted(self._follower.log.lines() - self._in_force.keys())
+        """Lines whose bank is on its way, and which have none yet."""
+        coming = {line for line, task in self._busy.items() if not task.done()}
+        return sorted(coming - self._loader.in_force.keys())
 
     async def catch_up(self, patience: float) -> None:
         """Read the log to its end and try to put every line's bank in force, for ``patience`` seconds at
-        most. What fails is tried again behind: one line's missing bank keeps no other line waiting."""
+        most; where memory has not room for all, those of the lines that changed last. What fails is tried
+        again behind: one line's missing bank keeps no other line waiting."""
         await self._follower.read_to_end()
-        for line in sorted(self._follower.log.lines()):
+        first = self._first_lines()
+        for line in first:
             self._adopt(line)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while not self._follower.log.lines() <= self._tried:
+                while not first <= self._tried:
                     self._attempted.clear()
                     await self._attempted.wait()
 
     async def follow(self) -> None:
         """Adopt every change of the log; never returns by itself."""
         async for change in self._follower.follow():
-            self._adopt(change.entry.line)
+            line, activation = change.entry.line, change.entry.activation
+            if (
+                line in self._loader.in_force
+                or activation is None
+                or self._loader.room.fits(memory_of(activation))
+            ):
+                self._adopt(line)
 
     async def furnish(self, worker: ExtractionClient) -> None:
         """Give a new worker everything that is in force."""
-        for in_force in list(self._in_force.values()):
-            refused = await self._load(worker, in_force)
-            if refused is not None:
-                _log.error("bank no longer loads", line=in_force.activation.line, cause=refused.sentence)
+        await self._loader.furnish(worker)
+
+    def _first_lines(self) -> set[str]:
+        log = self._follower.log
+        newest = [entry for line in log.lines() if (entry := log.last_good(line)) is not None]
+        room, chosen = BankRoom(self._loader.room.limit), set(log.lines()) - {entry.line for entry in newest}
+        for entry in sorted(newest, key=lambda entry: -entry.offset):
+            if entry.activation is not None and room.fits(memory_of(entry.activation)):
+                room.keep(entry.line, memory_of(entry.activation))
+                chosen.add(entry.line)
+        return chosen
 
     def _adopt(self, line: str) -> None:
         busy = self._busy.get(line)
@@ -104,7 +125,7 @@ class Keeper:
 
     def _candidates(self, line: str) -> list[Entry]:
         """What is newer than the bank in force and not known to be bad, newest first."""
-        held = self._in_force.get(line)
+        held = self._loader.in_force.get(line)
         epoch = held.activation.epoch if held else 0
         history = self._follower.log.history(line)[epoch:]
         return [entry for entry in reversed(history) if (line, entry.epoch) not in self._bad]
@@ -122,7 +143,7 @@ class Keeper:
                 return False
             else:
                 return True
-        if line in self._in_force:
+        if line in self._loader.in_force:
             return True
         # With nothing to fall back on the line waits, and the store may be mended: try all of them again.
         self._bad = {(other, epoch) for other, epoch in self._bad if other != line}
@@ -141,19 +162,16 @@ class Keeper:
             activation.size_bytes,
             activation.bank_signature,
         )
-        in_force = InForce(activation, path)
-        refused = await self._load(await self._worker(), in_force)
+        refused = await self._loader.load(InForce(activation, path), lambda: self._loaded(activation))
         if refused is not None:
             raise BankRefused(Refusal(refused.reason), refused.sentence)
-        self._in_force[activation.line] = in_force
+
+    def _loaded(self, activation: Activated) -> None:
         metrics.EPOCH.labels(line=activation.line).set(activation.epoch)
         _log.info("bank in force", line=activation.line, epoch=activation.epoch, version=activation.version)
         self._line_ready(activation.line)
 
     def _tell(self, line: str) -> None:
-        held = self._in_force.get(line)
+        held = self._loader.in_force.get(line)
         current = self._follower.log.epoch(line)
         metrics.STALE.labels(line=line).set(held is None or held.activation.epoch < current)
-
-    async def _load(self, worker: ExtractionClient, in_force: InForce) -> Refused | None:
-        return await worker.load(str(in_force.path), in_force.activation.to_bytes(), _LOAD_SECONDS)

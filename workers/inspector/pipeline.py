@@ -80,6 +80,7 @@ class Pipeline:
         try:
             return await self._scorer.score(jobs)
         finally:
+            self._desk.done(jobs)
             self._slots.release()
 
     async def _publish(self) -> None:

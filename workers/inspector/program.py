@@ -115,7 +115,8 @@ class Inspector:
         trust = open_trust(self._settings.signing)
         follower = ActivationFollower(await self._broker.reader(topic), topic, trust=trust)
         source = BankSource(self._store, self._cache, self._settings.store.cache_dir, trust=trust)
-        return Keeper(follower, source, self._scorer.worker, self._line_ready)
+        memory = self._settings.inspector.bank_memory_bytes
+        return Keeper(follower, source, self._scorer.worker, self._line_ready, memory)
 
     def _make_desk(self) -> Desk:
         settings = self._settings.inspector
@@ -124,7 +125,7 @@ class Inspector:
             max_wait=settings.max_wait_ms / 1000,
             max_cost=settings.max_in_flight_pixels,
         )
-        return Desk(batcher, self._keeper.ready)
+        return Desk(batcher, self._keeper)
 
     def _rules(self) -> EffectRules:
         settings = self._settings
