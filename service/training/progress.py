@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-BuildStep = Literal["extract", "screen", "select"]
+BuildStep = Literal["extract", "select"]
 BuildProgress = Callable[[BuildStep, int, int], None]
 """Told of the step, how much of it is done, and of how much."""
 

@@ -10,15 +10,20 @@ import typer
 from workers.cli.interest_options import MaskPath, Roi, interest_of
 from workers.cli.options import AsJson, Line, line_id
 from workers.cli.recipe_options import BudgetMs, RecipeChoice, RecipeName, RecipeSettings, recipe_within
+from workers.cli.suspects import ExcludeSuspects, PartsTable, SuspectsFolder, show_suspects, with_ids
 from workers.cli.trained import Trained, tell_trained
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from schemas.activation import Activated
     from service.images.interest import Interest
     from service.patchcore import Recipe
     from service.settings import Settings
     from service.training.built import BuiltBank
     from service.training.part import GoodPart
+    from service.training.suspects import Screened
+    from service.training.taught import TaughtParts
     from service.training.thresholds import Rates
 
 _STEPS = {"extract": "Looking at the parts", "select": "Choosing vectors"}
@@ -49,6 +54,9 @@ def train(
     budget_ms: BudgetMs = None,
     roi: Roi = None,
     mask: MaskPath = None,
+    suspects: SuspectsFolder = None,
+    exclude_suspects: ExcludeSuspects = False,
+    table: PartsTable = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a bank from good parts alone, write it to a file, publish it, or both.
@@ -68,13 +76,17 @@ def train(
     _refuse_unwritable(out)
     if publish:
         asyncio.run(_require_installation(settings))
-    parts, notes = _read(good)
+    parts, notes = _read(good, table)
     fitted = recipe_within(choice, wanted, settings, [part.form for part in parts])
-    built = _build(settings, line, model, parts, fitted, rates, interest)
+    screened = _screened(settings, parts, fitted, interest)
+    show_suspects(screened, suspects, exclude=exclude_suspects, quiet=as_json)
+    taught = screened.kept() if exclude_suspects else screened.taught
+    built = _build(line, model, taught, rates)
     if out is not None:
         _write(out, built.data)
-    activated = asyncio.run(_publish(settings, built, parts, why)) if publish else None
-    tell_trained(Trained(built, notes, out, activated, time.monotonic() - began), as_json=as_json)
+    activated = asyncio.run(_publish(settings, built, taught.parts, why)) if publish else None
+    seconds = time.monotonic() - began
+    tell_trained(Trained(built, screened, exclude_suspects, notes, out, activated, seconds), as_json=as_json)
 
 
 def _rates(alpha: float) -> "Rates":
@@ -110,35 +122,40 @@ async def _require_installation(settings: "Settings") -> None:
             await open_store(settings.store).ping()
 
 
-def _read(good: Path) -> "tuple[list[GoodPart], list[str]]":
+def _read(good: Path, table: Path | None) -> "tuple[list[GoodPart], list[str]]":
     from service.training.folder import read_parts
     from workers.cli.progress import spinner
     from workers.cli.screen import note
 
     notes: list[str] = []
     with spinner(f"Reading {good}"):
-        parts = read_parts(good, notes.append)
+        parts = with_ids(read_parts(good, notes.append), table)
     for sentence in notes:
         note(f"note: {sentence}")
     return parts, notes
 
 
-def _build(
-    settings: "Settings",
-    line: str,
-    model: str,
-    parts: "list[GoodPart]",
-    recipe: "Recipe",
-    rates: "Rates",
-    interest: "Interest",
-) -> "BuiltBank":
-    from service.training.build import build_bank
+def _screened(
+    settings: "Settings", parts: "list[GoodPart]", recipe: "Recipe", interest: "Interest"
+) -> "Screened":
+    from service.training.suspects import Screened
+    from service.training.taught import TaughtParts
     from workers.cli.device import ready_backbone
-    from workers.cli.progress import progress_bars
+    from workers.cli.progress import progress_bars, spinner
 
     backbone = ready_backbone(settings, recipe)
     with progress_bars(_STEPS) as tell:
-        return build_bank(line, model, parts, recipe, backbone, tell, rates=rates, interest=interest)
+        taught = TaughtParts.of(parts, recipe, backbone, tell, interest)
+    with spinner("Screening the parts"):
+        return Screened.of(taught)
+
+
+def _build(line: str, model: str, taught: "TaughtParts", rates: "Rates") -> "BuiltBank":
+    from service.training.build import build_taught
+    from workers.cli.progress import progress_bars
+
+    with progress_bars(_STEPS) as tell:
+        return build_taught(line, model, taught, tell, rates=rates)
 
 
 def _write(out: Path, data: bytes) -> None:
@@ -154,7 +171,7 @@ def _write(out: Path, data: bytes) -> None:
 
 
 async def _publish(
-    settings: "Settings", built: "BuiltBank", parts: "list[GoodPart]", why: str
+    settings: "Settings", built: "BuiltBank", parts: "Sequence[GoodPart]", why: str
 ) -> "Activated":
     from service.banks.activation_writer import Lost
     from service.banks.redis_cache import RedisCache

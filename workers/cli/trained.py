@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workers.cli.suspects import suspect_facts
+
 if TYPE_CHECKING:
     from schemas.activation import Activated
     from service.training.built import BuiltBank
+    from service.training.suspects import Screened
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,8 @@ class Trained:
     """The bank, what was noted about its parts, and where it went."""
 
     built: "BuiltBank"
+    screened: "Screened"
+    excluded: bool
     notes: list[str]
     out: Path | None
     activated: "Activated | None"
@@ -46,6 +51,9 @@ def _facts(trained: Trained) -> dict[str, Any]:
         "out": None if trained.out is None else str(trained.out),
         "epoch": None if activated is None else activated.epoch,
         "notes": trained.notes,
+        "suspects": suspect_facts(trained.screened),
+        "suspects_excluded": trained.excluded,
+        "coverage_radius": built.manifest.coverage_radius,
         "seconds": round(trained.seconds, 3),
     }
 
