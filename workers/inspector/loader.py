@@ -59,12 +59,16 @@ class Loader:
         return refused
 
     async def furnish(self, worker: ExtractionClient) -> None:
-        """Give a new worker everything that is in force."""
+        """Give a new worker everything that is in force. What it refuses, as when its device scores the
+        golden frames otherwise, is in force no more: the line waits, and is never called one without a
+        bank."""
         for line in list(self.in_force):
             in_force = self.in_force.get(line)
             refused = None if in_force is None else await self._give(worker, in_force)
             if refused is not None:
                 _log.error("bank no longer loads", line=line, cause=refused.sentence)
+                self.in_force.pop(line, None)
+                self.room.forget(line)
 
     async def _make_room(self, incoming: InForce) -> "list[asyncio.Task[None]]":
         """Reserve memory for a bank, and hold it; idle lines are on their way out."""
