@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli import bench_drift
+from workers.cli import bench_drift, bench_poison
 from workers.cli.options import AsJson
 from workers.cli.screen import answers, print_json
 
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
     group.command(epilog=_EPILOG)(coreset)
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
+    group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
     app.add_typer(group, name="bench", epilog=_EPILOG)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from service.images.picture import Pixels
     from service.patchcore import Recipe
+    from service.training.features import PartFeatures
     from workers.demo.cells import Cell
 
 _BATCH = 8
@@ -44,6 +45,19 @@ class CellLine:
         self.built = build_bank("bench", "default", parts, recipe, backbone)
         extractor = PatchExtractor(backbone, recipe, self.built.manifest.contract)
         self.model = LineModel(self.built.memory_bank, self.built.thresholds, extractor)
+
+    def features(self, cells: "Sequence[Cell]") -> "dict[str, PartFeatures]":
+        """The patch features of each cell, by its name, as an approved part's are kept."""
+        import numpy as np
+
+        from service.images.decode import decode
+
+        found: dict[str, PartFeatures] = {}
+        for begin in range(0, len(cells), _BATCH):
+            batch = cells[begin : begin + _BATCH]
+            rows = self.model.extractor.extract([decode(cell.path.read_bytes()) for cell in batch])
+            found |= {cell.name: each.astype(np.float16) for cell, each in zip(batch, rows, strict=True)}
+        return found
 
     def scores(
         self, cells: "Sequence[Cell]", change: "Callable[[Pixels], Pixels] | None" = None
