@@ -67,13 +67,24 @@ class Calibration:
             return 0.0
         return 1.0 if k > self.n else beta_quantile(confidence, k, self.n + 1 - k)
 
+    def interval(self, alpha: float, confidence: float = 0.9) -> tuple[float, float]:
+        """Where the realised false-alarm rate lies with this confidence: both quantiles of `bound`'s Beta."""
+        k, outside = self._allowed(alpha) + 1, (1 - confidence) / 2
+        if k < 1:
+            return 0.0, 0.0
+        if k > self.n:
+            return 1.0, 1.0
+        failures = self.n + 1 - k
+        return beta_quantile(outside, k, failures), beta_quantile(1 - outside, k, failures)
+
     def sentence(self, alpha: float) -> str:
         """What the rate means, for an engineer."""
         used = effective_alpha(alpha, self.n)
         parts = "1 held-out good part" if self.n == 1 else f"{self.n} held-out good parts"
+        low, high = self.interval(used)
         promise = (
-            f"With {parts} the false-alarm rate is {_percent(used)} on average, "
-            f"and with 95 % confidence below {_percent(self.bound(used))}."
+            f"With {parts} the false-alarm rate is at most {_percent(used)} on average; "
+            f"the realised rate lies with 90 % confidence between {_percent(low)} and {_percent(high)}."
         )
         if used <= alpha:
             return promise

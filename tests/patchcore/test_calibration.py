@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import beta  # type: ignore[import-untyped]
+from scipy.stats import beta, norm  # type: ignore[import-untyped]
 
 from service.patchcore.beta import beta_quantile
 from service.patchcore.calibration import Calibration, effective_alpha
@@ -69,6 +69,26 @@ def test_bound_holds_for_the_stated_share_of_calibrations() -> None:
         realised = 1 - calibration.threshold(alpha)
         held += realised <= calibration.bound(alpha)
     assert held / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+@given(n=st.integers(1, 200), alpha=ALPHAS)
+def test_the_interval_ends_at_the_bound(n: int, alpha: float) -> None:
+    calibration = Calibration(np.arange(float(n)))
+    low, high = calibration.interval(alpha)
+    assert 0 <= low <= high <= 1
+    assert high == pytest.approx(calibration.bound(alpha), abs=1e-12)
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(50, 0.02), (99, 0.05), (19, 0.1)])
+def test_the_realised_rate_lies_in_the_interval_for_the_stated_share_of_banks(n: int, alpha: float) -> None:
+    rng, inside, rates = np.random.default_rng(n), 0, []
+    low, high = Calibration(np.arange(float(n))).interval(effective_alpha(alpha, n))
+    for _ in range(2000):
+        threshold = Calibration(rng.lognormal(size=n)).threshold(effective_alpha(alpha, n))
+        rates.append(1 - norm.cdf(math.log(threshold)))
+        inside += low <= rates[-1] <= high
+    assert inside / 2000 == pytest.approx(0.9, abs=0.025)
+    assert np.mean(rates) == pytest.approx(math.floor(alpha * (n + 1) + 1e-9) / (n + 1), abs=0.003)
 
 
 def test_sentence_says_the_rate_the_bound_and_what_more_takes() -> None:
