@@ -93,7 +93,7 @@ def check_fits(loaded: LoadedBank, *, line: str, model: str, backbone: str, weig
 
 
 def _refuse_other_bank(bank: MemoryBank, manifest: Manifest) -> None:
-    for name in ("recipe", "grid", "selection_radius", "coverage_radius"):
+    for name in ("recipe", "levels", "grid", "selection_radius", "coverage_radius"):
         if getattr(bank, name) != getattr(manifest, name):
             raise ValueError(f"the manifest's {name} is not the bank's: make the manifest from this bank")
     if bank.next_part > len(manifest.parts):
@@ -124,13 +124,14 @@ def _first(error: Exception) -> str:
 def _memory_bank(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> MemoryBank:
     whitening = None
     if "whitening_mean" in arrays:
-        whitening = Whitening(arrays["whitening_mean"], arrays["whitening_matrix"])
+        whitening = Whitening(arrays["whitening_mean"], arrays["whitening_matrix"], manifest.levels)
     return MemoryBank(
         **{name: arrays[name] for name in REQUIRED},
         selection_radius=manifest.selection_radius,
         coverage_radius=manifest.coverage_radius,
         grid=manifest.grid,
         recipe=manifest.recipe,
+        levels=manifest.levels,
         whitening=whitening,
         part_count=len(manifest.parts),
     )
@@ -167,6 +168,7 @@ def _refuse_shapes(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> No
         and all(side > 0 for side in manifest.grid)
         and ("whitening_mean" in arrays) == manifest.recipe.whiten
         and manifest.recipe.backbone == manifest.backbone
+        and _levels_fit(manifest, vectors.shape[1])
     )
     if agreeing and "whitening_mean" in arrays:
         dim = vectors.shape[1]
@@ -174,6 +176,13 @@ def _refuse_shapes(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> No
     if not agreeing:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in sorted(arrays.items()))
         raise BankRefused(Refusal.WRONG_SHAPE, f"It has {shapes}, grid {manifest.grid}.")
+
+
+def _levels_fit(manifest: Manifest, dim: int) -> bool:
+    widths = manifest.levels
+    if not widths:
+        return manifest.recipe.fusion == "early"
+    return manifest.recipe.fusion == "late" and min(widths) > 0 and sum(widths) == dim
 
 
 def _refuse_part_numbers(arrays: Mapping[str, NDArray[Any]], parts: int) -> None:

@@ -32,8 +32,8 @@ class PartEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Whose bank it is, and all that scoring with it needs to know. Raises pydantic's ValidationError
-    for ids that break their rule and for a part named twice."""
+    """Whose bank it is, and all that scoring with it needs to know; ``levels`` as in ``MemoryBank``. Raises
+    pydantic's ValidationError for ids that break their rule and for a part named twice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -44,6 +44,7 @@ class Manifest(BaseModel):
     weights_sha256: Version
     precision: Precision = "float32"
     recipe: Recipe
+    levels: tuple[int, ...] = ()
     contract: InputContract
     grid: tuple[int, int]
     selection_radius: float = Field(ge=0)

@@ -14,6 +14,7 @@ from service.images.view import view
 from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
+from service.patchcore.levels import Levels
 from service.patchcore.recipe import Recipe
 
 
@@ -25,7 +26,8 @@ class PatchExtractor:
     """
 
     def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract) -> None:
-        if (backbone.name, backbone.strides) != (recipe.backbone, recipe.stages):
+        networks = recipe.backbone.count("+") + 1
+        if (backbone.name, backbone.strides) != (recipe.backbone, recipe.stages * networks):
             raise ValueError(
                 f"The recipe wants {recipe.backbone} at strides {recipe.stages} and got {backbone.name} at "
                 f"{backbone.strides}: load the backbone that the recipe names."
@@ -36,6 +38,11 @@ class PatchExtractor:
         rows = contract.input_height // recipe.grid_stride
         columns = contract.input_width // recipe.grid_stride
         self.grid = PatchGrid(rows, columns, contract.cells(rows, columns))
+
+    @property
+    def levels(self) -> Levels:
+        """The columns of each stage where the recipe fuses late, else empty."""
+        return self.backbone.channels if self.recipe.fusion == "late" else ()
 
     @property
     def input_size(self) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from service.inspection.extractor import PatchExtractor
 from service.inspection.line_model import LineModel
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.scoring import image_score
-from service.patchcore.search import ExactIndex, PatchIndex
+from service.patchcore.search import PatchIndex, index_of
 
 TOLERANCES: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 2e-2, "float16": 2e-2}
 """How far a score may lie off, by the coarser of the arithmetic of then and of now, as a share of the larger
@@ -30,13 +30,13 @@ _LIMITS = ImageLimits(max_bytes=32 * 2**20)
 
 def golden_scores(bank: MemoryBank, features: NDArray[np.float16], index: PatchIndex) -> NDArray[np.float32]:
     """The image scores [K] of parts' features [K, H, W, D] under the bank. Blocks for the search."""
-    distances, _ = index.search(bank.queries(features), 1)
+    distances = index.nearest(bank.queries(features))
     return image_score(distances.reshape(features.shape[:3]), bank.recipe.score)
 
 
 def rescored(golden: GoldenFrames, bank: MemoryBank) -> GoldenFrames:
     """The same frames with their scores under another version of their bank. Blocks for an index."""
-    index = ExactIndex(bank.vectors)
+    index = index_of(bank.vectors, bank.levels)
     scores = golden_scores(bank, golden.features, index)
     index.close()
     return GoldenFrames(golden.parts, scores, golden.features, golden.pictures)

@@ -6,20 +6,22 @@ from service.patchcore.coreset import Progress, Selection, greedy_coreset
 from service.patchcore.embedding import embed
 from service.patchcore.fit import fit
 from service.patchcore.growth import grow
-from service.patchcore.held_out import held_out_distances, held_out_scores
+from service.patchcore.held_out import fused_score, held_out_distances, held_out_scores
+from service.patchcore.levels import Levels, coverage_radius, fused, level_distances
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.metrics import aupro, auroc, average_precision
-from service.patchcore.nearest import coverage_radius, nearest_distances
+from service.patchcore.nearest import nearest_distances
 from service.patchcore.projection import project
 from service.patchcore.recipe import Recipe, ScoreMode, input_size
 from service.patchcore.regions import Region, find_regions
 from service.patchcore.scoring import image_score, patch_scores
-from service.patchcore.search import ExactIndex, PatchIndex
+from service.patchcore.search import ExactIndex, PatchIndex, index_of
 from service.patchcore.whitening import Whitening
 
 __all__ = [
     "Calibration",
     "ExactIndex",
+    "Levels",
     "MemoryBank",
     "PatchIndex",
     "Progress",
@@ -37,12 +39,16 @@ __all__ = [
     "embed",
     "find_regions",
     "fit",
+    "fused",
+    "fused_score",
     "greedy_coreset",
     "grow",
     "held_out_distances",
     "held_out_scores",
     "image_score",
+    "index_of",
     "input_size",
+    "level_distances",
     "nearest_distances",
     "patch_scores",
     "project",

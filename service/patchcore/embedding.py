@@ -1,6 +1,7 @@
 """The embedding: feature stages of a backbone to one vector a patch."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import torch
 import torch.nn.functional as nnf
@@ -12,7 +13,8 @@ from service.patchcore.recipe import Recipe
 def embed(stages: Sequence[torch.Tensor], recipe: Recipe) -> torch.Tensor:
     """Locally aware patch features (PatchCore, Roth et al. 2022, section 3.1).
 
-    `stages`: one tensor (B, C_i, H_i, W_i) for each of `recipe.stages`, finest first. Returns (B, H, W, D),
+    `stages`: one tensor (B, C_i, H_i, W_i) for each of `recipe.stages`, finest first, network after network
+    where the backbone has several. Returns (B, H, W, D),
     float32, contiguous, D the sum of C_i, on the stages' device; H and W are the input's size over
     `recipe.grid_stride`. Each stage gets the k x k mean of its own cells: cells outside the picture do not
     count (the authors pad with zeros, which makes every border patch look darker than it is). Coarser stages
@@ -29,7 +31,7 @@ def embed(stages: Sequence[torch.Tensor], recipe: Recipe) -> torch.Tensor:
 def _pooled(stages: Sequence[torch.Tensor], recipe: Recipe) -> list[torch.Tensor]:
     if recipe.pooling == "paper":
         return paper_pooled(stages)
-    return [_local_mean(stage, side) for stage, side in zip(stages, recipe.patch_means, strict=True)]
+    return [_local_mean(stage, side) for stage, side in zip(stages, cycle(recipe.patch_means), strict=False)]
 
 
 def _local_mean(stage: torch.Tensor, side: int) -> torch.Tensor:
@@ -53,7 +55,7 @@ def _grid(finest: torch.Tensor, recipe: Recipe) -> tuple[int, int]:
 
 
 def _check(stages: Sequence[torch.Tensor], recipe: Recipe) -> None:
-    if len(stages) != len(recipe.stages):
+    if not stages or len(stages) % len(recipe.stages):
         raise ValueError(
             f"{len(stages)} stages came for {len(recipe.stages)} strides: give one for each stride"
         )
@@ -61,7 +63,7 @@ def _check(stages: Sequence[torch.Tensor], recipe: Recipe) -> None:
         raise ValueError("a stage is not (B, C, H, W): give feature maps with their batch axis")
     inputs = {
         (s.shape[0], s.shape[2] * stride, s.shape[3] * stride)
-        for s, stride in zip(stages, recipe.stages, strict=True)
+        for s, stride in zip(stages, cycle(recipe.stages), strict=False)
     }
     if len(inputs) != 1:
         raise ValueError(f"the stages come from different inputs {sorted(inputs)}: give those of one batch")

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.coreset import Progress, Selection, greedy_coreset
-from service.patchcore.held_out import Siblings, held_out_distances, score_part
+from service.patchcore.held_out import Siblings, fused_score, held_out_distances
+from service.patchcore.levels import Levels, coverage_radius
 from service.patchcore.memory_bank import MemoryBank, prepared, rounded
-from service.patchcore.nearest import coverage_radius
 from service.patchcore.projection import project
 from service.patchcore.recipe import Recipe
 from service.patchcore.whitening import Whitening
@@ -19,13 +19,19 @@ MOST_SELECTABLE = 2**22
 
 
 def fit(
-    parts: Parts, recipe: Recipe, *, siblings: Siblings | None = None, progress: Progress | None = None
+    parts: Parts,
+    recipe: Recipe,
+    *,
+    levels: Levels = (),
+    siblings: Siblings | None = None,
+    progress: Progress | None = None,
 ) -> MemoryBank:
     """A bank from the embedded features of good parts, (H, W, D) or (P, D) each, all of one shape.
 
     Patches are whitened if asked, rounded to float16, projected and chosen greedily; then each part is scored
     with its own vectors left out, and those of its `siblings`, other pictures of it. A part that owns the
-    whole bank cannot be held out and stays out of the calibration. Deterministic in the parts, their order
+    whole bank cannot be held out and stays out of the calibration. `levels` are the stages' widths for a
+    recipe that fuses late (see MemoryBank). Deterministic in the parts, their order
     and the recipe.
 
     `parts` may read from a disk: they are gone through a few times, one at a time. Memory is 4 * P bytes a
@@ -38,14 +44,14 @@ def fit(
     grid = check_parts(parts)
     if len(parts) < 2:
         raise ValueError("a bank from 1 part cannot be calibrated: give at least 2 good parts, better 50")
-    whitening = Whitening.fit_parts(parts, recipe.whiten_ridge) if recipe.whiten else None
+    whitening = Whitening.fit_parts(parts, recipe.whiten_ridge, levels) if recipe.whiten else None
     chosen, rows = _selected(parts, grid[0] * grid[1], recipe, whitening, progress)
     vectors = _gathered(parts, rows, whitening)
     owner = (rows // (grid[0] * grid[1])).astype(np.int32)
-    covered = max(coverage_radius(_stored(part, whitening), vectors) for part in parts)
-    scores, names = calibrate(dict(enumerate(parts)), vectors, owner, recipe, whitening, siblings)
+    covered = max(coverage_radius(_stored(part, whitening), vectors, levels) for part in parts)
+    scores, names = calibrate(dict(enumerate(parts)), vectors, owner, recipe, whitening, levels, siblings)
     return MemoryBank(
-        vectors, owner, scores, names, chosen.radius, covered, grid, recipe, whitening, part_count=len(parts)
+        vectors, owner, scores, names, chosen.radius, covered, grid, recipe, whitening, len(parts), levels
     )
 
 
@@ -55,14 +61,16 @@ def calibrate(
     owner: NDArray[np.int32],
     recipe: Recipe,
     whitening: Whitening | None,
+    levels: Levels = (),
     siblings: Siblings | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Held-out scores of the parts, by number, and the numbers of those that could be held out."""
     kin = siblings or {}
     scores = np.array(
         [
-            score_part(
-                held_out_distances(prepared(part, whitening), own, vectors, owner, kin.get(own, ())), recipe
+            fused_score(
+                held_out_distances(prepared(part, whitening), own, vectors, owner, kin.get(own, ()), levels),
+                recipe,
             )
             for own, part in parts.items()
         ],

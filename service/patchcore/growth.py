@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from service.patchcore.coreset import Progress, Selection, greedy_coreset
 from service.patchcore.fit import Parts, calibrate, check_parts, flattened
+from service.patchcore.levels import coverage_radius
 from service.patchcore.memory_bank import MemoryBank, prepared, rounded
-from service.patchcore.nearest import coverage_radius
 from service.patchcore.projection import project
 
 
@@ -38,14 +38,16 @@ def grow(
     vectors = np.concatenate([bank.vectors, stored[chosen.indices]])
     owner = np.concatenate([bank.vector_part, names[chosen.indices]])
     held = [int(i) for i in bank.calibration_parts]
-    scores, kept = calibrate({i: known_parts[i] for i in held}, vectors, owner, bank.recipe, bank.whitening)
+    scores, kept = calibrate(
+        {i: known_parts[i] for i in held}, vectors, owner, bank.recipe, bank.whitening, bank.levels
+    )
     return replace(
         bank,
         vectors=vectors,
         vector_part=owner,
         calibration_scores=scores,
         calibration_parts=kept,
-        coverage_radius=max(bank.coverage_radius, coverage_radius(stored, vectors)),
+        coverage_radius=max(bank.coverage_radius, coverage_radius(stored, vectors, bank.levels)),
         part_count=first + len(new_parts),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore.nearest import nearest_distances
+from service.patchcore.levels import Levels, fused, level_distances
 from service.patchcore.recipe import Recipe
 from service.patchcore.scoring import image_score
 
@@ -19,8 +19,10 @@ def held_out_distances(
     vectors: NDArray[np.floating],
     vector_part: NDArray[np.int32],
     siblings: Collection[int] = (),
+    levels: Levels = (),
 ) -> NDArray[np.float32]:
-    """Distances of a part's patches, (H, W, D) -> (H, W) or (P, D) -> (P,), to all other parts' vectors.
+    """Distances of a part's patches, (H, W, D) -> (L, H, W) or (P, D) -> (L, P), to all other parts' vectors
+    in each of L levels.
 
     `own` is the part's index in `vector_part` (N,), `siblings` those of other pictures of it: they are held
     out with it. Features and vectors are in the same space (whitened or
@@ -31,9 +33,8 @@ def held_out_distances(
     scores lie a little higher, and the line alarms a little less often than stated. Infinite when no other
     part has a vector.
     """
-    flat = part.reshape(-1, part.shape[-1])
     allowed = ~np.isin(vector_part, [own, *siblings])
-    return nearest_distances(flat, vectors, allowed).reshape(part.shape[:-1])
+    return level_distances(part, vectors, levels, allowed)
 
 
 def held_out_scores(
@@ -47,14 +48,14 @@ def held_out_scores(
     Blocks for one product of all patches with all vectors. Infinite for a part that owns the whole bank.
     """
     scores = [
-        score_part(held_out_distances(part, own, vectors, vector_part), recipe)
+        fused_score(held_out_distances(part, own, vectors, vector_part), recipe)
         for own, part in enumerate(parts)
     ]
     return np.asarray(scores, dtype=np.float32)
 
 
-def score_part(distances: NDArray[np.float32], recipe: Recipe) -> float:
-    """The image score of one part's distances, (H, W) or (P,)."""
+def fused_score(distances: NDArray[np.float32], recipe: Recipe) -> float:
+    """The image score of one part's distances in L levels, (L, H, W) or (L, P)."""
     if not np.isfinite(distances).all():
         return float("inf")
-    return float(image_score(np.atleast_2d(distances), recipe.score))
+    return float(image_score(np.atleast_2d(fused(distances)), recipe.score))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.calibration import Calibration
+from service.patchcore.levels import Levels, columns, level_distances
 from service.patchcore.recipe import Recipe
 from service.patchcore.whitening import Whitening
 
@@ -19,7 +20,8 @@ class MemoryBank:
     parts `calibration_parts` int32 (n,); `selection_radius`, how far from the vectors the selection left a
     patch, in the projected space (growth stops there); `coverage_radius`, the same in the features' own
     space, an upper bound after growth; `grid` (H, W) patches; `part_count`, how many parts were taught,
-    with or without vectors. Raises ValueError when shapes, types or values do not fit.
+    with or without vectors; `levels`, how many columns each stage has where their distances are fused late,
+    else empty. Raises ValueError when shapes, types or values do not fit.
     """
 
     vectors: NDArray[np.float16]
@@ -32,6 +34,7 @@ class MemoryBank:
     recipe: Recipe
     whitening: Whitening | None = None
     part_count: int = 0
+    levels: Levels = ()
 
     def __post_init__(self) -> None:
         _expect(self.vectors, np.float16, "vectors", 2)
@@ -44,6 +47,7 @@ class MemoryBank:
             )
         if len(self.calibration_scores) != len(self.calibration_parts):
             raise ValueError("the calibration's scores and parts differ in number: build the bank again")
+        columns(self.levels, self.dim)
         if not (self.selection_radius >= 0 and self.coverage_radius >= 0):
             raise ValueError("a radius of the bank is no distance: build the bank again")
 
@@ -67,6 +71,11 @@ class MemoryBank:
     def queries(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embedded features (..., D) as rows (Q, D) to search the vectors with."""
         return prepared(features.reshape(-1, features.shape[-1]), self.whitening)
+
+    def distances(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Distances of embedded features (..., D) to the nearest vectors in each level, (L, ...). Blocks for
+        one product of all patches with all vectors."""
+        return level_distances(prepared(features, self.whitening), self.vectors, self.levels)
 
 
 def prepared(features: NDArray[np.floating], whitening: Whitening | None) -> NDArray[np.float32]:

@@ -38,13 +38,6 @@ def nearest_distances(
     return out
 
 
-def coverage_radius(features: NDArray[np.floating], vectors: NDArray[np.floating]) -> float:
-    """The largest distance of any of (N, D) features to its nearest vector, in the features' own space."""
-    if not len(features) or not len(vectors):
-        raise ValueError("a coverage radius needs features and vectors: one of the two is empty")
-    return float(nearest_distances(features, vectors).max())
-
-
 def _direct(
     queries: NDArray[np.float32],
     vectors: NDArray[np.float32],

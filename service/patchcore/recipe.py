@@ -6,8 +6,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-ScoreMode = Literal["max", "max-minus-half-median"]
+ScoreMode = Literal["max", "max-minus-half-median", "max-minus-half-quartile"]
 Pooling = Literal["mean", "paper"]
+Fusion = Literal["early", "late"]
 
 SIDE_STEP = 32
 MIN_SIDE = 64
@@ -17,12 +18,15 @@ STRIDES = (2, 4, 8, 16, 32)
 class Recipe(BaseModel):
     """What turns pictures into scores. Two banks with equal recipes give comparable scores.
 
-    The fields' meaning: `stages` are the strides of the backbone's feature stages, finest first;
-    `patch_mean` is the side of the locally aware mean, in cells of each stage, one for all or one for each;
-    `pooling` "paper" pools as the authors' code does instead (WideResNet50 only); `grid_stride` is the patch
-    grid, in pixels of the network's input; `input_pixels` is the input's area; `crop_margin`, in pixels of
-    the input, is cut off at every side before the network; `smooth_sigma` is for drawing only, in pixels of a
-    picture of 65,536 pixels. Raises pydantic's ValidationError on a value that cannot work; blocks never.
+    The fields' meaning: `backbone` may be several networks joined by "+", which see the same picture;
+    `stages` are the strides of the backbone's feature stages, finest first; `patch_mean` is the side of the
+    locally aware mean, in cells of each stage, one for all or one for each; `pooling` "paper" pools as the
+    authors' code does instead (WideResNet50 only); `fusion` "early" joins the stages to one vector, as
+    published, "late" finds each stage's nearest vector apart and adds the distances (see levels);
+    `grid_stride` is the patch grid, in pixels of the network's input; `input_pixels` is the input's area;
+    `crop_margin`, in pixels of the input, is cut off at every side before the network; `smooth_sigma` is for
+    drawing only, in pixels of a picture of 65,536 pixels. Raises pydantic's ValidationError on a value that
+    cannot work; blocks never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +36,7 @@ class Recipe(BaseModel):
     stages: tuple[int, ...] = (8, 16)
     patch_mean: int | tuple[int, ...] = 3
     pooling: Pooling = "mean"
+    fusion: Fusion = "early"
     grid_stride: int = 8
     input_pixels: int = 65536
     keep_aspect: bool = True
@@ -99,6 +104,14 @@ class Recipe(BaseModel):
         if len(self.patch_means) != len(self.stages):
             raise ValueError(
                 f"patch_mean {self.patch_mean} does not fit {len(self.stages)} stages: give one for each"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _late_distances_compare(self) -> Self:
+        if self.fusion == "late" and not self.whiten:
+            raise ValueError(
+                "fusion late adds distances of different stages, which only whitening makes alike: set whiten"
             )
         return self
 

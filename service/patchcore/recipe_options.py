@@ -11,10 +11,11 @@ from service.patchcore.recipe import Recipe
 
 MEANINGS: Mapping[str, str] = {
     "name": "what people call the recipe; a named recipe of which something was changed gets a * behind it",
-    "backbone": "the network, by timm's name",
+    "backbone": "the network, by timm's name; several joined by + see the same picture",
     "stages": "the strides of the network's feature stages that are used, finest first",
     "patch_mean": "the side of the neighbourhood mean in cells of a stage: one for all or one for each",
     "pooling": "`paper` pools as the authors' code does, for networks whose second stage is twice as deep",
+    "fusion": "`early` joins the stages to one vector, `late` adds the distances of each, and needs whiten",
     "grid_stride": "pixels of the network's input for each patch: half as many, four times the search",
     "input_pixels": "the area of the network's input; small pictures are never enlarged to it",
     "keep_aspect": "whether the picture keeps its shape; `false` makes it square",
@@ -25,7 +26,7 @@ MEANINGS: Mapping[str, str] = {
     "projection_dim": "dimensions of the random projection in which patches are selected",
     "whiten": "whether every direction of the good patches' spread counts alike",
     "whiten_ridge": "how much of the mean spread is added to each before whitening",
-    "score": "a patch's score is its distance, or its distance less half the picture's median",
+    "score": "a patch's score is its distance, or that less half the picture's median or lower quartile",
     "smooth_sigma": "smoothing of drawn maps, in pixels of a picture of 65,536 pixels",
     "seed": "of the projection",
 }

@@ -10,13 +10,16 @@ def patch_scores(distances: NDArray[np.floating], mode: ScoreMode) -> NDArray[np
     """Patch distances (..., H, W) on the scale of the image score, same shape, float32.
 
     "max": the distances as they are. "max-minus-half-median": less half the median of the picture's own
-    distances, which repairs a shift of light or focus that raises all patches alike.
+    distances, which repairs a shift of light or focus that raises all patches alike;
+    "max-minus-half-quartile": less half the lower quartile, which does so too and moves less with texture.
     """
     values = np.asarray(distances, dtype=np.float32)
     if mode == "max":
         return values
-    shift = np.float32(0.5) * np.median(values, axis=(-2, -1), keepdims=True)
-    return (values - shift).astype(np.float32)
+    level = np.quantile(
+        values, 0.25 if mode == "max-minus-half-quartile" else 0.5, axis=(-2, -1), keepdims=True
+    )
+    return (values - np.float32(0.5) * level).astype(np.float32)
 
 
 def image_score(distances: NDArray[np.floating], mode: ScoreMode) -> NDArray[np.float32]:

@@ -7,6 +7,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from service.patchcore.levels import Levels, columns, fused
+
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
@@ -19,8 +21,8 @@ class PatchIndex(Protocol):
     @property
     def size(self) -> int: ...
 
-    def search(self, queries: NDArray[np.float32], k: int = 1) -> Found:
-        """Euclidean distances float32 (Q, k), ascending, and indices int64 (Q, k), for (Q, D) queries."""
+    def nearest(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The fused distance of each of (Q, D) queries to the nearest vectors, float32 (Q,)."""
         ...
 
     def close(self) -> None:
@@ -56,7 +58,8 @@ class ExactIndex:
         return int(self._vectors.shape[0])
 
     def search(self, queries: NDArray[np.float32], k: int = 1) -> Found:
-        """See PatchIndex. ValueError for other dimensions or k outside 1..size. Blocks for Q * N * D."""
+        """Euclidean distances float32 (Q, k), ascending, and indices int64 (Q, k), for (Q, D) queries. Raises
+        ValueError for other dimensions or k outside 1..size. Blocks for Q * N * D."""
         # One reference for the whole call: close() in another thread cannot free the index under a search.
         index = self._index
         if index is None:
@@ -68,6 +71,10 @@ class ExactIndex:
         points = np.ascontiguousarray(queries, dtype=np.float32)
         _, found = index.search(points - self._mean, k)
         return self._direct(points, found)
+
+    def nearest(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See PatchIndex; raises and blocks as `search` does."""
+        return self.search(queries, 1)[0][:, 0]
 
     def close(self) -> None:
         """See PatchIndex. On CUDA the owner thread calls it, with no search running."""
@@ -93,6 +100,45 @@ class ExactIndex:
             return distances, found
         order = np.argsort(distances, axis=1, kind="stable")
         return np.take_along_axis(distances, order, axis=1), np.take_along_axis(found, order, axis=1)
+
+
+class LevelIndex:
+    """An exact index for each level of a bank; its distances are those of all levels together."""
+
+    def __init__(
+        self, vectors: NDArray[np.floating], levels: Levels, device: Literal["cpu", "cuda"] = "cpu"
+    ) -> None:
+        self._columns = columns(levels, vectors.shape[1])
+        self._indexes = [
+            ExactIndex(np.ascontiguousarray(vectors[:, level]), device) for level in self._columns
+        ]
+
+    @property
+    def dim(self) -> int:
+        return int(self._columns[-1].stop)
+
+    @property
+    def size(self) -> int:
+        return self._indexes[0].size
+
+    def nearest(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See PatchIndex. ValueError for other dimensions. Blocks for Q * N * D."""
+        if queries.ndim != 2 or queries.shape[1] != self.dim:
+            raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")
+        levels = zip(self._indexes, self._columns, strict=True)
+        return fused([index.nearest(queries[:, level]) for index, level in levels])
+
+    def close(self) -> None:
+        """See PatchIndex."""
+        for index in self._indexes:
+            index.close()
+
+
+def index_of(
+    vectors: NDArray[np.floating], levels: Levels, device: Literal["cpu", "cuda"] = "cpu"
+) -> PatchIndex:
+    """The exact index of a bank's vectors. Raises and blocks as `ExactIndex` does."""
+    return LevelIndex(vectors, levels, device) if levels else ExactIndex(vectors, device)
 
 
 def _gpu_resources() -> Any:

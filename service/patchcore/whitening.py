@@ -1,10 +1,13 @@
 """Whitening: every direction of the good patches' spread counts alike."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from service.patchcore.levels import Levels, columns
 
 ROWS = 8192
 
@@ -13,12 +16,14 @@ ROWS = 8192
 class Whitening:
     """PCA-whitening with all dimensions: x -> (x - mean) @ matrix.
 
-    `mean` float32 (D,), `matrix` float32 (D, D). Dropping the weak directions costs accuracy: they carry the
-    defects. With very few parts whitening overfits and loses; the recipe leaves it off by default.
+    `mean` float32 (D,), `matrix` float32 (D, D), zero between `levels`. Dropping the weak directions costs
+    accuracy: they carry the defects. With very few parts whitening overfits and loses; the recipe leaves it
+    off by default.
     """
 
     mean: NDArray[np.float32]
     matrix: NDArray[np.float32]
+    levels: Levels = ()
 
     def __post_init__(self) -> None:
         if self.matrix.shape != (self.mean.size, self.mean.size):
@@ -35,19 +40,19 @@ class Whitening:
         return cls.fit_parts([features], ridge)
 
     @classmethod
-    def fit_parts(cls, parts: Sequence[NDArray[np.floating]], ridge: float) -> "Whitening":
-        """`fit` to all patches of parts, (..., D) each, that are gone through twice, one at a time."""
+    def fit_parts(
+        cls, parts: Sequence[NDArray[np.floating]], ridge: float, levels: Levels = ()
+    ) -> "Whitening":
+        """`fit` to all patches of parts, (..., D) each, that are gone through twice, one at a time. Each of
+        several `levels` is whitened by itself, to a total spread of 1: their distances then weigh alike."""
         mean, count = _mean(parts)
         if count < 2:
             raise ValueError(f"whitening needs at least 2 patches, got {count}: add good parts")
-        values, vectors = np.linalg.eigh(_covariance(parts, mean, count))
-        spread = np.maximum(values, 0.0)
-        if spread.mean() == 0:
-            raise ValueError("whitening cannot be fitted, all patches are equal: turn whiten off")
-        scales = 1.0 / np.sqrt(spread + ridge * spread.mean())
-        # The symmetric form (ZCA) has the same distances, and does not depend on the eigenvectors' signs.
-        matrix = (vectors * scales) @ vectors.T
-        return cls(mean.astype(np.float32), matrix.astype(np.float32))
+        covariance = _covariance(parts, mean, count)
+        matrix = np.zeros_like(covariance)
+        for level in columns(levels, mean.size):
+            matrix[level, level] = _matrix(covariance[level, level], ridge) / _size(levels, level)
+        return cls(mean.astype(np.float32), matrix.astype(np.float32), levels)
 
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Whiten (..., D) features; the shape stays."""
@@ -56,10 +61,27 @@ class Whitening:
         rows = features.reshape(-1, self.mean.size)
         out = np.empty(rows.shape, dtype=np.float32)
         # In float64, rounded once: a patch gets the same bits in any batch, hence the same float16 in a bank.
-        matrix = self.matrix.astype(np.float64)
+        mean, matrix = self.mean.astype(np.float64), self.matrix.astype(np.float64)
         for start in range(0, len(rows), ROWS):
-            out[start : start + ROWS] = (rows[start : start + ROWS] - self.mean.astype(np.float64)) @ matrix
+            for level in columns(self.levels, self.mean.size):
+                centred = rows[start : start + ROWS, level] - mean[level]
+                out[start : start + ROWS, level] = centred @ matrix[level, level]
         return out.reshape(features.shape)
+
+
+def _size(levels: Levels, level: slice) -> float:
+    return math.sqrt(level.stop - level.start) if levels else 1.0
+
+
+def _matrix(covariance: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
+    values, vectors = np.linalg.eigh(covariance)
+    spread = np.maximum(values, 0.0)
+    if spread.mean() == 0:
+        raise ValueError("whitening cannot be fitted, all patches are equal: turn whiten off")
+    scales = 1.0 / np.sqrt(spread + ridge * spread.mean())
+    # The symmetric form (ZCA) has the same distances, and does not depend on the eigenvectors' signs.
+    whitened: NDArray[np.float64] = (vectors * scales) @ vectors.T
+    return whitened
 
 
 def _chunks(parts: Iterable[NDArray[np.floating]]) -> Iterable[NDArray[np.float64]]:

@@ -56,6 +56,7 @@ def build_taught(
         weights_sha256=extractor.backbone.weights_sha256,
         precision=extractor.backbone.precision,
         recipe=extractor.recipe,
+        levels=bank.levels,
         contract=extractor.contract,
         grid=bank.grid,
         selection_radius=bank.selection_radius,
@@ -74,6 +75,7 @@ def _fitted(taught: TaughtParts, progress: BuildProgress) -> MemoryBank:
         return fit(
             taught.features,
             taught.extractor.recipe,
+            levels=taught.extractor.levels,
             siblings=siblings_of([part.part_id for part in taught.parts]),
             progress=lambda done, expected: progress("select", done, expected),
         )

@@ -33,7 +33,8 @@ async def read_canary(store: ObjectStore, line: str, model: str, sha256: str) ->
 def regions_of(
     distances: NDArray[np.float32], manifest: Manifest, thresholds: Thresholds, size: tuple[int, int]
 ) -> Sequence[Region]:
-    """Where a frame, by its patches' ``distances`` [L, H, W], of ``size`` (height, width) passes the threshold of its verdict; none for an ok."""
+    """Where a frame of ``size`` (height, width), by its patches' ``distances`` [L, H, W], passes the
+    threshold of its verdict; none for an ok."""
     scores = patch_scores(fused(distances), manifest.recipe.score)
     verdict = verdict_of(float(scores.max()), thresholds)
     if verdict is VerdictKind.OK:

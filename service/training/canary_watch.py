@@ -6,16 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore import MemoryBank, Recipe, nearest_distances
-from service.patchcore.held_out import score_part
+from service.patchcore import MemoryBank, Recipe, fused_score, level_distances
 from service.patchcore.memory_bank import prepared
-from service.training.canaries import bank_distances
 from service.training.features import PartFeatures
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CanaryWatch:
-    """By the canary's sha256: ``features``, and ``distances`` [H, W] of each patch to the bank. As with
+    """By the canary's sha256: ``features``, and ``distances`` [L, H, W] of each patch to the bank. As with
     ``KnownParts``, a growth asks for distances to the new vectors only."""
 
     features: Mapping[str, PartFeatures]
@@ -24,7 +22,7 @@ class CanaryWatch:
     @classmethod
     def of(cls, bank: MemoryBank, features: Mapping[str, PartFeatures]) -> "CanaryWatch":
         """Blocks for one product of all the canaries' patches with all vectors."""
-        return cls(dict(features), {name: bank_distances(bank, rows) for name, rows in features.items()})
+        return cls(dict(features), {name: bank.distances(rows) for name, rows in features.items()})
 
     def with_features(self, bank: MemoryBank, features: Mapping[str, PartFeatures]) -> "CanaryWatch":
         """Exactly these canaries; those that are watched already are not measured again."""
@@ -34,7 +32,7 @@ class CanaryWatch:
 
     def scores(self, recipe: Recipe) -> dict[str, float]:
         """The score of each canary."""
-        return {name: score_part(grid, recipe) for name, grid in self.distances.items()}
+        return {name: fused_score(grid, recipe) for name, grid in self.distances.items()}
 
     def toward(self, bank: MemoryBank, begin: int) -> dict[int, dict[str, NDArray[np.float32]]]:
         """Distances to the vectors from ``begin`` on, by the part that each vector came of."""
@@ -65,5 +63,4 @@ UNWATCHED = CanaryWatch({}, {})
 
 
 def _distances(rows: PartFeatures, vectors: NDArray[np.float16], bank: MemoryBank) -> NDArray[np.float32]:
-    flat = prepared(rows.reshape(-1, rows.shape[-1]), bank.whitening)
-    return nearest_distances(flat, vectors).reshape(rows.shape[:-1])
+    return level_distances(prepared(rows, bank.whitening), vectors, bank.levels)

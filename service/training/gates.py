@@ -1,15 +1,13 @@
 """The gates: what a bank must pass before it is put in force, and which parts need a second person."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from schemas.activation import Thresholds
-from service.patchcore import Calibration, MemoryBank
-from service.patchcore.held_out import score_part
+from service.patchcore import Calibration, MemoryBank, fused_score
 from service.training.built import BuiltBank
-from service.training.canaries import bank_distances
 from service.training.canary_watch import CanaryWatch
 from service.training.features import PartFeatures
 from service.training.objection import Objection
@@ -20,11 +18,14 @@ _LEAST_THRESHOLD = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class GateLimits:
-    """``margin_loss``: the share of its margin (score by threshold) that a canary may lose to one build.
-    ``suspicious_multiple``: of the defect threshold; a part that scores above it needs a second person."""
+    """``margin_loss``: the share of its margin, score by threshold, that a canary may lose to one build.
+    ``suspicious_multiple``: the multiple of the defect threshold that a new part may score, and
+    ``part_cost``: the share of any canary's score that new parts may take; past either a second person is
+    needed."""
 
     margin_loss: float = 0.2
     suspicious_multiple: float = 1.5
+    part_cost: float = 0.05
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,11 +40,13 @@ class Before:
 @dataclass(frozen=True, eq=False, slots=True)
 class Findings:
     """The ``objections``, none when the bank may be put in force; ``watch`` holds the canaries against the
-    new bank; ``known_misses`` are the canaries, by sha256, that did not alarm before either."""
+    new bank; ``known_misses`` are the canaries, by sha256, that did not alarm before either; ``losses`` the
+    share of its score that each canary loses."""
 
     objections: tuple[Objection, ...]
     watch: CanaryWatch
     known_misses: tuple[str, ...]
+    losses: Mapping[str, float]
 
 
 def judge_growth(
@@ -58,29 +61,29 @@ def judge_growth(
     Blocks for a search of the new parts and of the canaries."""
     toward = before.watch.toward(grown.memory_bank, before.bank.size)
     after = before.watch.joined(toward)
-    check = _check(before, after, grown, limits)
+    check = _check(before, after, grown)
     names = [entry.sha256 for entry in grown.manifest.parts]
     alone = {names[part]: before.watch.joined({part: grids}) for part, grids in toward.items()}
     objections = [
         _suspicious(before, parts, seconded, limits),
         *(_silenced(before, check, name, alone) for name in check.silenced),
-        *(_worn(before, check, name, alone, seconded, limits) for name in check.worn),
+        *(_worn(before, check, name, alone, seconded, limits) for name in check.worn(limits, new_parts=True)),
         false_alarms(grown),
     ]
-    return Findings(tuple(o for o in objections if o is not None), after, check.known_misses)
+    return check.findings(objections, after)
 
 
 def judge_rebuild(before: Before, built: BuiltBank, limits: GateLimits) -> Findings:
     """Whether a bank whose vectors were all selected again may be put in force. Blocks for a search of the
     canaries."""
     after = CanaryWatch.of(built.memory_bank, before.watch.features)
-    check = _check(before, after, built, limits)
+    check = _check(before, after, built)
     objections = [
         *(_silenced(before, check, name, {}) for name in check.silenced),
-        *(_worn(before, check, name, {}, (), limits) for name in check.worn),
+        *(_worn(before, check, name, {}, (), limits) for name in check.worn(limits, new_parts=False)),
         false_alarms(built),
     ]
-    return Findings(tuple(o for o in objections if o is not None), after, check.known_misses)
+    return check.findings(objections, after)
 
 
 def false_alarms(built: BuiltBank) -> Objection | None:
@@ -104,31 +107,50 @@ def false_alarms(built: BuiltBank) -> Objection | None:
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """Canaries by sha256, and their margins before and after."""
+    """Canaries by sha256: their margins before and after, and the share of its score that each loses."""
 
-    known_misses: tuple[str, ...]
-    silenced: tuple[str, ...]
-    worn: tuple[str, ...]
     before: Mapping[str, float]
     after: Mapping[str, float]
+    losses: Mapping[str, float]
 
-    def loss(self, name: str) -> float:
+    @property
+    def known_misses(self) -> tuple[str, ...]:
+        return tuple(name for name, margin in self.before.items() if not margin > 1)
+
+    @property
+    def silenced(self) -> tuple[str, ...]:
+        return tuple(name for name in self.before if self.before[name] > 1 and not self.after[name] > 1)
+
+    def worn(self, limits: GateLimits, *, new_parts: bool) -> tuple[str, ...]:
+        """Those that go on alarming by a margin that fell too far. A new part may not take as much of any
+        canary's score either, whether that alarms or is still missed: a good part is not like a defect."""
+        fallen = (
+            name
+            for name in self.before
+            if name not in self.silenced
+            and (
+                (self.before[name] > 1 and self.fall(name) > limits.margin_loss)
+                or (new_parts and self.losses[name] > limits.part_cost)
+            )
+        )
+        return tuple(fallen)
+
+    def fall(self, name: str) -> float:
+        """The share of its margin that a canary loses."""
         return 1 - self.after[name] / self.before[name]
 
+    def findings(self, objections: Sequence[Objection | None], watch: CanaryWatch) -> Findings:
+        found = tuple(objection for objection in objections if objection is not None)
+        return Findings(found, watch, self.known_misses, self.losses)
 
-def _check(before: Before, after: CanaryWatch, built: BuiltBank, limits: GateLimits) -> _Check:
-    old = _margins(before.watch, before.bank, before.thresholds)
-    new = _margins(after, built.memory_bank, built.thresholds)
-    alarmed = [name for name in old if old[name] > 1]
-    silenced = tuple(name for name in alarmed if not new[name] > 1)
-    worn = tuple(
-        name for name in alarmed if name not in silenced and new[name] < (1 - limits.margin_loss) * old[name]
+
+def _check(before: Before, after: CanaryWatch, built: BuiltBank) -> _Check:
+    old, new = before.watch.scores(before.bank.recipe), after.scores(built.memory_bank.recipe)
+    return _Check(
+        {name: margin(score, before.thresholds) for name, score in old.items()},
+        {name: margin(score, built.thresholds) for name, score in new.items()},
+        {name: 1 - new[name] / score if score > 0 else 0.0 for name, score in old.items()},
     )
-    return _Check(tuple(name for name in old if name not in alarmed), silenced, worn, old, new)
-
-
-def _margins(watch: CanaryWatch, bank: MemoryBank, thresholds: Thresholds) -> dict[str, float]:
-    return {name: margin(score, thresholds) for name, score in watch.scores(bank.recipe).items()}
 
 
 def margin(score: float, thresholds: Thresholds) -> float:
@@ -149,7 +171,7 @@ def _suspicious(
 
 def part_multiple(before: Before, rows: PartFeatures) -> float:
     """A part's score under the bank in force, in multiples of the defect threshold."""
-    return margin(score_part(bank_distances(before.bank, rows), before.bank.recipe), before.thresholds)
+    return margin(fused_score(before.bank.distances(rows), before.bank.recipe), before.thresholds)
 
 
 def _silenced(before: Before, check: _Check, canary: str, alone: Mapping[str, CanaryWatch]) -> Objection:
@@ -164,17 +186,19 @@ def _worn(
     seconded: Collection[str],
     limits: GateLimits,
 ) -> Objection | None:
-    culprits = _culprits(before, canary, alone, limits.margin_loss)
+    culprits = _culprits(before, canary, alone, limits.part_cost)
     left = [name for name in culprits if name not in seconded]
     if culprits and not left:
         return None
-    return Objection.of_worn(canary, left, check.loss(canary), limits.margin_loss)
+    if culprits:
+        return Objection.of_cost(canary, left, check.losses[canary], limits.part_cost)
+    return Objection.of_worn(canary, check.fall(canary), limits.margin_loss)
 
 
 def _culprits(before: Before, canary: str, alone: Mapping[str, CanaryWatch], share: float) -> list[str]:
     """The parts that take more than a share of a canary's score, the worst first; when none does by itself,
     the one that takes most."""
-    whole = before.watch.scores(before.bank.recipe)[canary]
+    whole = max(before.watch.scores(before.bank.recipe)[canary], _LEAST_THRESHOLD)
     taken = {part: 1 - watch.scores(before.bank.recipe)[canary] / whole for part, watch in alone.items()}
     worst = sorted((part for part in taken if taken[part] > 0), key=lambda part: -taken[part])
     return [part for part in worst if taken[part] > share] or worst[:1]

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore import MemoryBank, held_out_distances, nearest_distances
-from service.patchcore.held_out import Siblings, score_part
+from service.patchcore import MemoryBank, fused_score, held_out_distances, level_distances
+from service.patchcore.held_out import Siblings
 from service.patchcore.memory_bank import prepared
 from service.training.features import PartFeatures
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class KnownParts:
-    """By the part's number in the bank: ``features``, and ``distances`` [H, W] of each patch to the bank
+    """By the part's number in the bank: ``features``, and ``distances`` [L, H, W] of each patch to the bank
     without the part's own vectors.
 
     New vectors come of new parts, so a distance after growth is the smaller of the old one and that to the
@@ -28,7 +28,7 @@ class KnownParts:
     def of(
         cls, bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None = None
     ) -> "KnownParts":
-        """Of the bank's calibration parts, held out with siblings. Blocks for one product of all their patches
+        """Of the calibration parts, held out with their siblings. Blocks for one product of all their patches
         with all vectors. Raises ``ValueError`` when the features of one are missing."""
         missing = [int(part) for part in bank.calibration_parts if int(part) not in features]
         if missing:
@@ -42,11 +42,9 @@ class KnownParts:
         added = grown.vectors[before.size :].astype(np.float32)
         if not len(added):
             return self
-        everything = np.ones(len(added), dtype=bool)
         distances = {}
         for part, rows in self.features.items():
-            flat = prepared(rows.reshape(-1, rows.shape[-1]), grown.whitening)
-            near = nearest_distances(flat, added, everything).reshape(self.distances[part].shape)
+            near = level_distances(prepared(rows, grown.whitening), added, grown.levels)
             distances[part] = np.minimum(self.distances[part], near)
         return KnownParts(self.features, distances)
 
@@ -61,7 +59,7 @@ class KnownParts:
 
     def scores(self, bank: MemoryBank) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Held-out scores, and the parts' numbers."""
-        scores = [score_part(distances, bank.recipe) for distances in self.distances.values()]
+        scores = [fused_score(distances, bank.recipe) for distances in self.distances.values()]
         return np.asarray(scores, np.float32), np.asarray(list(self.distances), np.int32)
 
     @property
@@ -77,7 +75,7 @@ def _held_out(
     vectors, kin = bank.vectors.astype(np.float32), siblings or {}
     return {
         part: held_out_distances(
-            prepared(rows, bank.whitening), part, vectors, bank.vector_part, kin.get(part, ())
+            prepared(rows, bank.whitening), part, vectors, bank.vector_part, kin.get(part, ()), bank.levels
         )
         for part, rows in features.items()
     }

@@ -47,15 +47,22 @@ class Objection:
         return cls(Gate.CANARY_SILENT, text, tuple(parts))
 
     @classmethod
-    def of_worn(cls, canary: str, parts: Sequence[str], loss: float, allowed: float) -> "Objection":
-        """A canary that would lose this share of its margin."""
-        cost = f"canary {{{canary}}} would lose {loss:.0%} of its margin, more than {allowed:.0%}"
-        if not parts:
-            text = f"{cost}: keep the bank in force, or retire the canary if it is no defect"
-            return cls(Gate.CANARY_MARGIN, text)
-        return cls(
-            Gate.CANARY_MARGIN, f"with frame {{{parts[0]}}} {cost}: {_APPROVE_TOO}", tuple(parts), True
+    def of_cost(cls, canary: str, parts: Sequence[str], loss: float, allowed: float) -> "Objection":
+        """A canary that would lose this share of its score to new parts, the worst first."""
+        text = (
+            f"with frame {{{parts[0]}}} canary {{{canary}}} would lose {loss:.0%} of its score, more than "
+            f"{allowed:.0%}: {_APPROVE_TOO}"
         )
+        return cls(Gate.CANARY_MARGIN, text, tuple(parts), second_person=True)
+
+    @classmethod
+    def of_worn(cls, canary: str, loss: float, allowed: float) -> "Objection":
+        """A canary that would lose this share of its margin above the threshold, for no part's fault."""
+        text = (
+            f"canary {{{canary}}} would lose {loss:.0%} of its margin, more than {allowed:.0%}: keep the bank "
+            "in force, or retire the canary if it is no defect"
+        )
+        return cls(Gate.CANARY_MARGIN, text)
 
     @classmethod
     def of_alarms(cls, alarms: int, parts: int, allowed: float, alpha: float) -> "Objection":

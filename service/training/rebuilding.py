@@ -28,7 +28,8 @@ def rebuild_bank(
     for a whole selection: seconds to minutes. Raises ``ValueError`` for too few parts."""
     rows = [features(entry.sha256) for entry in entries]
     kin = siblings_of([entry.part_id for entry in entries])
-    bank = _calibrated(fit(rows, manifest.recipe, siblings=kin, progress=progress), entries)
+    whole = fit(rows, manifest.recipe, levels=manifest.levels, siblings=kin, progress=progress)
+    bank = _calibrated(whole, entries)
     changed = {
         "grid": bank.grid,
         "selection_radius": bank.selection_radius,

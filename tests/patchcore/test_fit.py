@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from service.patchcore.fit import fit
+from service.patchcore.levels import coverage_radius
 from service.patchcore.memory_bank import MemoryBank
-from service.patchcore.nearest import coverage_radius
 from service.patchcore.recipe import Recipe
 from service.patchcore.scoring import image_score
 from service.patchcore.search import ExactIndex

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from service.patchcore.held_out import held_out_distances, held_out_scores
-from service.patchcore.nearest import coverage_radius, nearest_distances
+from service.patchcore.levels import coverage_radius
+from service.patchcore.nearest import nearest_distances
 from service.patchcore.recipe import Recipe
 
 RNG = np.random.default_rng(5)
@@ -28,7 +29,7 @@ def test_held_out_distances_ignore_the_parts_own_vectors() -> None:
     part, vectors = RNG.standard_normal((4, 5, 8)), RNG.standard_normal((60, 8)).astype(np.float16)
     owner = RNG.integers(0, 3, 60).astype(np.int32)
     ours = held_out_distances(part, 1, vectors, owner)
-    assert ours.shape == (4, 5)
+    assert ours.shape == (1, 4, 5)
     assert np.allclose(ours.ravel(), brute(part.reshape(-1, 8), vectors[owner != 1]), rtol=1e-4)
 
 

@@ -54,7 +54,10 @@ def test_options_are_checked_together_and_not_one_by_one() -> None:
         ("grid=8", "'grid' is no option of a recipe: did you mean grid_stride?"),
         ("zzz=8", "'zzz' is no option of a recipe: choose from name, backbone, "),
         ("whiten", "'whiten' sets no option of a recipe: write option=value, such as whiten=true"),
-        ("score=mx", "the recipe's score is refused: Input should be 'max' or 'max-minus-half-median'"),
+        (
+            "score=mx",
+            "the recipe's score is refused: Input should be 'max', 'max-minus-half",
+        ),
         ("patch_mean=2", "patch_mean 2 has no centre cell: give an odd number, 1 for no mean"),
         ("max_vectors=50", "min_vectors 100 is above max_vectors 50: lower the first"),
         ("smooth_sigma=NaN", "the recipe's smooth_sigma is refused: "),

@@ -2,7 +2,7 @@ import faiss
 import numpy as np
 import pytest
 
-from service.patchcore.search import ExactIndex, PatchIndex
+from service.patchcore.search import ExactIndex
 
 RNG = np.random.default_rng(2)
 VECTORS = RNG.standard_normal((400, 24)).astype(np.float16)
@@ -16,7 +16,7 @@ def direct(k: int) -> np.ndarray:
 
 @pytest.mark.parametrize("k", [1, 5, 400])
 def test_distances_are_euclidean_and_ascending(k: int) -> None:
-    index: PatchIndex = ExactIndex(VECTORS)
+    index = ExactIndex(VECTORS)
     distances, found = index.search(QUERIES, k)
     assert distances.dtype == np.float32
     assert found.dtype == np.int64

@@ -28,7 +28,7 @@ from service.training.thresholds import Rates
 from tests.rebuilder.stains import VIOLET, stained
 from tests.training.parts import QUICK, QuickNetwork, good_parts
 
-LIMITS = GateLimits(margin_loss=0.2, suspicious_multiple=1000)
+LIMITS = GateLimits(margin_loss=0.2, part_cost=0.2, suspicious_multiple=1000)
 
 
 @lru_cache(maxsize=1)
@@ -91,12 +91,12 @@ def test_a_canary_must_go_on_alarming_whoever_approves() -> None:
     assert not findings.objections[0].second_person
 
 
-def test_a_margin_may_fall_by_the_stated_share_and_further_with_a_second_person() -> None:
+def test_new_parts_may_cost_a_canary_the_stated_share_and_more_with_a_second_person() -> None:
     old = before(canary=features(stained(40)))
     assert gates(judged(old, stained(50, 0.1))) == []
     assert gates(judged(old, stained(50, 0.4))) == [Gate.CANARY_MARGIN]
     assert gates(judged(old, stained(50, 0.4), seconded=True)) == []
-    assert gates(judged(old, stained(50, 0.4), limits=GateLimits(0.5, 1000))) == []
+    assert gates(judged(old, stained(50, 0.4), limits=GateLimits(0.5, 1000, 0.5))) == []
 
 
 def test_of_several_parts_the_one_at_fault_is_named() -> None:
@@ -108,7 +108,7 @@ def test_of_several_parts_the_one_at_fault_is_named() -> None:
 
 def test_parts_that_wear_a_canary_only_together_need_a_second_person_too() -> None:
     old = before(canary=features(stained(40)))
-    small = GateLimits(0.25, 1000)
+    small = GateLimits(0.25, 1000, 0.25)
     each = [stained(seed, 0.2) for seed in (50, 51, 52)]
     together = [stained(50, 0.2), stained(51, 0.2), stained(52, 0.25), stained(53, 0.3)]
     assert [gates(judged(old, data, limits=small)) for data in each] == [[]] * 3
@@ -121,8 +121,17 @@ def test_what_was_missed_before_is_a_known_miss_and_no_objection() -> None:
     assert (gates(findings), findings.known_misses) == ([], ("canary",))
 
 
+def test_a_part_that_is_like_a_canary_needs_a_second_person_also_when_that_is_missed() -> None:
+    faint = features(stained(40, 0.1))
+    assert part_multiple(before(), faint) < 1
+    findings = judged(before(canary=faint), stained(50, 0.1), limits=GateLimits(0.2, 1000, 0.02))
+    assert (gates(findings), findings.known_misses) == ([Gate.CANARY_MARGIN], ("canary",))
+    assert findings.objections[0].second_person
+    assert findings.losses["canary"] > 0.02
+
+
 def test_a_part_is_suspicious_above_the_multiple_unless_seconded() -> None:
-    old, strict = before(), GateLimits(0.2, 1.5)
+    old, strict = before(), GateLimits(0.2, 1.5, 0.2)
     assert part_multiple(old, features(stained(50, 0.5))) > 1.5 > part_multiple(old, features(stained(50, 0)))
     assert gates(judged(old, stained(50, 0.5), limits=strict)) == [Gate.SUSPICIOUS_PART]
     assert gates(judged(old, stained(50, 0.5), limits=strict, seconded=True)) == []

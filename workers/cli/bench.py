@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli import bench_drift, bench_poison
+from workers.cli import bench_drift, bench_grow, bench_poison
 from workers.cli.options import AsJson
 from workers.cli.screen import answers, print_json
 
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog=_EPILOG)(coreset)
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
+    group.command(epilog=bench_grow.EPILOG)(bench_grow.grow)
     app.add_typer(group, name="bench", epilog=_EPILOG)
 
 
@@ -69,7 +70,7 @@ def _select(
     import time
 
     from service.patchcore.coreset import greedy_coreset
-    from service.patchcore.nearest import coverage_radius
+    from service.patchcore.levels import coverage_radius
     from service.patchcore.projection import project
 
     began = time.perf_counter()

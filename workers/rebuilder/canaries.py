@@ -8,9 +8,9 @@ from schemas.command import ConfirmDefect, FrameRef, RetireCanary
 from service.banks.bank_file import LoadedBank
 from service.images.probe import probe
 from service.inspection.judgement import verdict_of
-from service.patchcore.held_out import score_part
+from service.patchcore import fused_score
 from service.store import ObjectStore
-from service.training.canaries import bank_distances, keep_canary, regions_of
+from service.training.canaries import keep_canary, regions_of
 from service.training.features import FeatureCache, PartFeatures
 from workers.rebuilder.extraction import Extraction
 from workers.rebuilder.frames import Frames
@@ -96,8 +96,8 @@ def _judged(
     data: bytes,
 ) -> Canary:
     bank, header = loaded.memory_bank, probe(data)
-    distances = bank_distances(bank, features)
-    score = score_part(distances, bank.recipe)
+    distances = bank.distances(features)
+    score = fused_score(distances, bank.recipe)
     return Canary(
         line=command.line,
         model=active.model,

@@ -79,13 +79,21 @@ class Trials:
         return built.memory_bank.size > self._budget_factor * built.manifest.recipe.max_vectors
 
     async def _compacted(self, trial: Trial) -> Trial:
-        """The same parts, all selected again, and judged again."""
+        """The same parts, all selected again, and held against the grown bank, which passed the gates."""
         manifest, rates = trial.built.manifest, Rates.of(trial.active.thresholds)
         built = await self._reselection.of(
             trial.lessons[0].job, manifest, manifest.parts, rates, _features(trial.lessons)
         )
-        findings = await asyncio.to_thread(self._gatekeeper.judge_rebuild, trial.active, trial.taught, built)
+        found = await asyncio.to_thread(self._gatekeeper.judge_rebuild, *_grown(trial), built)
+        findings = replace(found, known_misses=trial.findings.known_misses)
         return replace(trial, built=built, known=None, findings=findings)
+
+
+def _grown(trial: Trial) -> tuple[Activated, Taught]:
+    """The grown bank as if it were in force."""
+    known = trial.taught.known if trial.known is None else trial.known
+    active = trial.active.model_copy(update={"thresholds": trial.built.thresholds})
+    return active, Taught(trial.built.loaded, known, trial.findings.watch)
 
 
 def _features(lessons: Sequence[Lesson]) -> dict[str, PartFeatures]:
