@@ -122,16 +122,22 @@ class RebuilderSettings(_Part):
     canary_margin_loss: float = Field(
         default=0.2, ge=0, lt=1, description="share of its margin that a canary may lose to one build"
     )
+    canary_part_cost: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="share of a canary's score that approved parts may take; more needs a second person",
+    )
     suspicious_multiple: float = Field(
         default=1.5,
-        ge=1,
+        gt=0,
         description="of the defect threshold; an approved part that scores above it needs a second person",
     )
     budget_factor: float = Field(
         default=1.5,
         ge=1,
-        description="a bank that grows past so many times its recipe's max_vectors is selected again from all "
-        "its parts",
+        description="a bank that grows past so many times its recipe's max_vectors is selected again from "
+        "all its parts",
     )
 
 

@@ -59,8 +59,8 @@ class Objection:
     def of_worn(cls, canary: str, loss: float, allowed: float) -> "Objection":
         """A canary that would lose this share of its margin above the threshold, for no part's fault."""
         text = (
-            f"canary {{{canary}}} would lose {loss:.0%} of its margin, more than {allowed:.0%}: keep the bank "
-            "in force, or retire the canary if it is no defect"
+            f"canary {{{canary}}} would lose {loss:.0%} of its margin, more than {allowed:.0%}: keep the "
+            "bank in force, or retire the canary if it is no defect"
         )
         return cls(Gate.CANARY_MARGIN, text)
 

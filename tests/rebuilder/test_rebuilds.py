@@ -162,6 +162,21 @@ async def test_a_bank_past_its_budget_is_selected_again_with_both_radii_told(pla
     assert bank.calibration_parts.tolist() == list(range(8))
 
 
+async def test_what_two_persons_taught_is_not_refused_because_the_bank_passed_its_budget(
+    plant: Plant,
+) -> None:
+    built = build_bank("line1", "default", good_parts(8), SMALL, QuickNetwork())
+    await plant.set_up("line2")
+    async with open_outlets(plant.broker, plant.store, plant.cache, PREFIX) as outlets:
+        await publish_bank(outlets, built, {p.sha256: p.data for p in good_parts(8)}, actor="cli")
+    rebuilder = RebuilderSettings(suspicious_multiple=1000, budget_factor=1.0)
+    plant.settings = plant.settings.model_copy(update={"rebuilder": rebuilder})
+    canary, near = await plant.frame(40, data=stained(40)), await plant.frame(50, data=stained(50, 0.4))
+    events = await plant.outcome(confirm(canary), approve(near, actor="ann"), approve(near, actor="bob"))
+    assert [event.gate for event in events] == [None, Gate.CANARY_MARGIN, None]
+    assert "selected again as the bank passed its budget" in events[2].sentence
+
+
 async def test_a_long_rebuild_tells_how_far_it_is(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     await plant.set_up()
     await plant.outcome(approve(await plant.frame(20)))

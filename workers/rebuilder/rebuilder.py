@@ -11,7 +11,7 @@ from schemas.topics import TOPICS, TopicKind
 from service.banks.activation_reader import ActivationFollower
 from service.banks.cache import BankCache
 from service.banks.source import BankSource
-from service.settings import Settings
+from service.settings import RebuilderSettings, Settings
 from service.signing.signatures import Signatures, open_signatures
 from service.signing.statement import KeyUse
 from service.store import ObjectStore
@@ -94,7 +94,7 @@ async def _clerk(
     models = Models(BankSource(store, cache, settings.store.cache_dir, trust=trust), features)
     frames = Frames(store, settings.inspector.max_reference_bytes)
     classroom = Classroom(store, frames, extraction, results)
-    limits = GateLimits(settings.rebuilder.canary_margin_loss, settings.rebuilder.suspicious_multiple)
+    limits = _limits(settings.rebuilder)
     gatekeeper = Gatekeeper(journal, models, features, limits)
     await stack.enter_async_context(kept_warm(in_force, models, gatekeeper, extraction))
     reselection = Reselection(features, results, stopping)
@@ -105,6 +105,10 @@ async def _clerk(
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks, trust)
     canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)
     return Clerk(journal, results, approvals, rebuilds, repointer, canaries), journal
+
+
+def _limits(settings: RebuilderSettings) -> GateLimits:
+    return GateLimits(settings.canary_margin_loss, settings.suspicious_multiple, settings.canary_part_cost)
 
 
 async def _journal(settings: Settings, broker: Broker, stack: AsyncExitStack) -> Journal:
