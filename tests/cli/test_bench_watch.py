@@ -38,8 +38,7 @@ def test_each_defect_is_approved_once_and_the_curve_falls_as_the_gates_open(patc
     (default,) = (
         point
         for point in figures["curve"]
-        if (point["multiple"], point["loss"])
-        == (figures["suspicious_multiple"], figures["canary_margin_loss"])
+        if (point["multiple"], point["loss"]) == (figures["suspicious_multiple"], figures["canary_part_cost"])
     )
     assert default["stopped"] == figures["stopped"]
 

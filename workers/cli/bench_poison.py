@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from workers.cli.poisoning import Approval
 
 EPILOG = "Example: patchline bench poison --json"
-_MULTIPLES = tuple(round(0.8 + 0.05 * step, 2) for step in range(35))
-_LOSSES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+_MULTIPLES = tuple(round(0.6 + 0.05 * step, 2) for step in range(39))
+_LOSSES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 
 def poison(
@@ -32,9 +32,9 @@ def poison(
     from workers.cli.poisoning import Poisoning
 
     rebuilder = command_settings().rebuilder
-    multiple, loss = rebuilder.suspicious_multiple, rebuilder.canary_margin_loss
+    multiple, loss = rebuilder.suspicious_multiple, rebuilder.canary_part_cost
     bench = Poisoning.prepared(recipe, taught, most)
-    bad, good = bench.approvals(canaries, GateLimits(loss, multiple))
+    bad, good = bench.approvals(canaries, GateLimits(rebuilder.canary_margin_loss, multiple, loss))
     figures = {
         "recipe": recipe,
         "taught": taught,
@@ -42,7 +42,7 @@ def poison(
         "defects": len(bad),
         "good": len(good),
         "suspicious_multiple": multiple,
-        "canary_margin_loss": loss,
+        "canary_part_cost": loss,
         **_shares(bad, good, multiple, loss),
         "flagged_good": sum(each.multiple > 1 for each in good) / len(good),
         "stopped_by_gate": _by_gate(bad),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from service.training.canary_watch import CanaryWatch
     from service.training.features import PartFeatures
-    from service.training.gates import Before, Findings, GateLimits
+    from service.training.gates import GateLimits
     from service.training.growth import GrownBank
     from service.training.known_parts import KnownParts
     from workers.cli.bench_cells import CellLine
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A cell that one person called good: its score in multiples of the defect threshold, the largest share
-    of its margin that it costs a canary, and the gates that object; ``barred`` by one without a limit."""
+    of its score that it costs a canary, and the gates that object; ``barred`` by one without a limit."""
 
     multiple: float
     loss: float
@@ -91,7 +91,7 @@ class Poisoning:
         limited = {Gate.SUSPICIOUS_PART, Gate.CANARY_MARGIN}
         return Approval(
             multiple=part_multiple(before, cells[name]),
-            loss=_largest_loss(before, grown, findings),
+            loss=max(findings.losses.values(), default=0.0),
             barred=any(gate not in limited for gate in gates),
             gates=tuple(gate.value for gate in gates),
         )
@@ -114,16 +114,6 @@ def _drawn(watch: "CanaryWatch", name: str, count: int) -> "CanaryWatch":
     return CanaryWatch(
         {other: watch.features[other] for other in drawn}, {other: watch.distances[other] for other in drawn}
     )
-
-
-def _largest_loss(before: "Before", grown: "GrownBank", findings: "Findings") -> float:
-    """Of the canaries that alarmed."""
-    from service.training.gates import margin
-
-    recipe, after = before.bank.recipe, findings.watch.scores(before.bank.recipe)
-    old = {name: margin(score, before.thresholds) for name, score in before.watch.scores(recipe).items()}
-    new = {name: margin(score, grown.built.thresholds) for name, score in after.items()}
-    return max((1 - new[name] / old[name] for name in old if old[name] > 1), default=0.0)
 
 
 def _sha256(name: str) -> str:
