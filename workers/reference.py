@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from schemas import reasons
 from schemas.reasons import CommandKind, FaultReason, LineEventKind, VerdictKind, Worded
 from schemas.topics import DAY_MS, FOREVER, HOUR_MS, TOPICS, TopicSpec
+from service.backbones.runtime import Runtime
 from service.banks.refusal import Refusal
 from service.ledger.report import TroubleKind
 from service.patchcore.recipe_options import MEANINGS as OPTIONS
@@ -108,7 +109,7 @@ def closed_sets() -> Sequence[type[Worded]]:
         for kind in vars(reasons).values()
         if isinstance(kind, type) and issubclass(kind, Worded) and kind is not Worded
     ]
-    return [*of_messages, Refusal, SignatureFault, TroubleKind]
+    return [*of_messages, Runtime, Refusal, SignatureFault, TroubleKind]
 
 
 def main(arguments: list[str], page: Path = PAGE) -> int:

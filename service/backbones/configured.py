@@ -1,6 +1,7 @@
 """The backbone that a recipe names, with the weights and on the engine that the settings name."""
 
 from service.backbones.base import Backbone
+from service.backbones.ensemble import joint_sha256, members_of
 from service.backbones.precision import Arithmetic, chosen
 from service.backbones.refusal import UnfitWeights
 from service.backbones.source import source_of
@@ -16,14 +17,26 @@ def backbone_for(recipe: Recipe, engine: EngineSettings, made_with: Arithmetic |
     wished = made_with or engine.precision if engine.precision == "auto" else engine.precision
     precision = chosen(wished, engine.device)
     return load_backbone(
-        recipe.backbone, recipe.stages, engine.weights, engine.device, precision, engine.downloads
+        recipe.backbone,
+        recipe.stages,
+        engine.weights,
+        engine.device,
+        precision,
+        engine.downloads,
+        engine.runtime,
     )
 
 
 def weights_in_use(engine: EngineSettings, backbone: str) -> str:
     """The sha256 of the weights that a worker with these settings has for a backbone. Raises
     ``UnfitWeights`` for one that it has none of."""
-    source = source_of(backbone, engine.weights, downloads=engine.downloads)
+    members = members_of(backbone, engine.weights)
+    shas = [_sha256(member, engine) for member in members]
+    return shas[0] if len(members) == 1 else joint_sha256(members, shas)
+
+
+def _sha256(network: str, engine: EngineSettings) -> str:
+    source = source_of(network, engine.weights, downloads=engine.downloads)
     try:
         return sha256_of(source.path)
     except OSError as error:

@@ -7,3 +7,7 @@ class UnfitWeights(ValueError):
 
 class NonFiniteFeatures(ValueError):
     """The network computed values that are no numbers: nothing may be learned from them or judged by them."""
+
+
+class UnfitRuntime(ValueError):
+    """The runtime that the settings name cannot compute the network."""

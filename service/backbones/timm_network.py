@@ -1,4 +1,4 @@
-"""Any convolutional network of timm as a backbone, on torch."""
+"""Any network of timm as a backbone."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from service.backbones.base import Backbone
+from service.backbones.ensemble import JOINT, Ensemble, members_of
 from service.backbones.folding import Unfoldable, fold_batch_norm
+from service.backbones.forward import forward_of
 from service.backbones.hub import unknown
-from service.backbones.precision import TORCH_TYPES, Precision, chosen
+from service.backbones.precision import Precision, chosen
 from service.backbones.refusal import NonFiniteFeatures, UnfitWeights
+from service.backbones.runtime import Runtime
 from service.backbones.source import WeightsSource, source_of
 from service.backbones.weights import fill
 from service.images.resize import Triple
@@ -49,6 +52,7 @@ class TimmNetwork:
         device: str,
         precision: Precision,
         downloads: bool,
+        runtime: Runtime,
     ) -> None:
         self.name, self.strides, self.device = name, strides, device
         source = source_of(name, weights_path, downloads=downloads)
@@ -58,17 +62,14 @@ class TimmNetwork:
         indices, self.channels = _stages_at(network, name, strides)
         network.prune_intermediate_layers(indices)  # type: ignore[operator]
         self.precision = chosen(precision, device)
-        self._type = TORCH_TYPES[self.precision]
         stages = _Stages(network, indices).eval()
         _check_shapes(stages, name, strides, self.channels)
-        self._network = _prepared(stages, device).to(self._type)
+        self._forward = forward_of(_folded(stages), name, device, self.precision, runtime)
+        self.runtime = self._forward.runtime
 
     def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
         """See Backbone.stages."""
-        with torch.inference_mode():
-            pixels = torch.from_numpy(batch).to(self.device, self._type)
-            pixels = pixels.contiguous(memory_format=torch.channels_last)
-            stages = [stage.float() for stage in self._network(pixels)]
+        stages = self._forward(batch)
         # A sum tells of any value that is no number, and costs a tenth of looking at each.
         if not all(torch.isfinite(stage.sum()) for stage in stages):
             raise self._not_finite()
@@ -93,14 +94,24 @@ def load_backbone(
     device: str = "cpu",
     precision: Precision = "float32",
     downloads: bool = False,
+    runtime: Runtime = Runtime.TORCH,
 ) -> Backbone:
-    """The network ``name`` with the stages at ``strides``, made once a process for equal arguments.
+    """The network ``name`` with the stages at ``strides``, made once a process for equal arguments; for names
+    joined by ``+`` their Ensemble.
 
     Where the weights come from: see ``source_of``; no connection is opened but for ``downloads``. bfloat16
-    changes features by rounding alone. Raises UnfitWeights (a ValueError) in a sentence: unknown name, a
-    stride the network lacks, missing or foreign weights. Blocks for about a second.
+    and the runtime change features by rounding alone. Raises UnfitWeights (a ValueError) in a sentence:
+    unknown name, a stride the network lacks, missing or foreign weights; and UnfitRuntime, a ValueError too.
+    Blocks for about a second a network.
     """
-    return TimmNetwork(name, strides, weights_path, device, precision, downloads)
+    if JOINT not in name:
+        return TimmNetwork(name, strides, weights_path, device, precision, downloads, runtime)
+    return Ensemble(
+        [
+            load_backbone(member, strides, weights_path, device, precision, downloads, runtime)
+            for member in members_of(name, weights_path)
+        ]
+    )
 
 
 def _create(architecture: str) -> nn.Module:
@@ -151,7 +162,7 @@ def _check_shapes(stages: nn.Module, name: str, strides: tuple[int, ...], channe
         )
 
 
-def _prepared(network: nn.Module, device: str) -> nn.Module:
+def _folded(network: nn.Module) -> nn.Module:
     try:
         network = fold_batch_norm(network, torch.linspace(-2, 2, 3 * 128 * 96).reshape(1, 3, 128, 96))
     except Unfoldable as slow:
@@ -159,4 +170,4 @@ def _prepared(network: nn.Module, device: str) -> nn.Module:
         _log.warning("batch norm is not folded", reason=str(slow))
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    return network.to(device).to(memory_format=torch.channels_last)
+    return network

@@ -1,0 +1,124 @@
+"""A network compiled by OpenVINO for the CPU: torch's features in about half of torch's time."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from service.backbones.precision import Arithmetic
+from service.backbones.runtime import Runtime
+
+ARITHMETIC: Mapping[Arithmetic, str] = {"float32": "f32", "bfloat16": "bf16"}
+"""OpenVINO's names for what its CPU plugin computes in."""
+
+TOLERANCE = 1e-3
+"""Of a stage's norm, in float32: rounding moves it by 1e-6, what tracing lost by about its whole."""
+
+CACHED_KERNELS = 1024
+"""Kernels that are kept, of sixty or so for each input shape: those of about twenty sizes and batches."""
+
+
+class Unconvertible(Exception):
+    """OpenVINO cannot run the network, or not as torch does."""
+
+
+class OpenVinoNetwork:
+    """A Forward on the CPU, with as many threads as torch has: one budget for both.
+
+    Shapes stay dynamic, which costs nothing against a model compiled for each shape (docs/engines.md).
+    Raises Unconvertible for a network with operations of its own, one whose traced form depends on the size
+    of the picture, weights that give no numbers, and an arithmetic that this processor lacks. Blocks for half
+    a second. Its input must be finite: where a network clamps, OpenVINO makes a number of what is none.
+    """
+
+    runtime = Runtime.OPENVINO
+
+    def __init__(self, network: nn.Module, precision: Arithmetic) -> None:
+        self._model = _converted(network)
+        self._compile("float32", torch.get_num_threads())
+        self._check(network)
+        if precision != "float32":
+            self._compile(precision, torch.get_num_threads())
+
+    def __call__(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+        """See Forward."""
+        if self.threads != torch.get_num_threads():
+            self._compile(self._precision, torch.get_num_threads())
+        self._request.infer({0: np.ascontiguousarray(batch)}, share_inputs=True)
+        outputs = range(len(self._request.model_outputs))
+        # Copied: the next batch is computed into the same memory.
+        return [torch.from_numpy(self._request.get_output_tensor(i).data.copy()) for i in outputs]
+
+    def _compile(self, precision: Arithmetic, threads: int) -> None:
+        import openvino
+
+        options = {
+            "INFERENCE_PRECISION_HINT": ARITHMETIC[precision],
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            # Pinned, the workers of one host would all crowd onto its first cores.
+            "ENABLE_CPU_PINNING": False,
+            "CPU_RUNTIME_CACHE_CAPACITY": CACHED_KERNELS,
+        }
+        compiled = openvino.Core().compile_model(self._model, "CPU", options)
+        used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        if used != ARITHMETIC[precision]:
+            raise Unconvertible(f"on this processor it computes in {used}, not in {precision}")
+        self._request: Any = compiled.create_infer_request()
+        self.threads, self._precision = threads, precision
+
+    def _check(self, network: nn.Module) -> None:
+        """Against torch, on another size and batch than was traced."""
+        pixels = torch.linspace(-2, 2, 2 * 3 * 128 * 96).reshape(2, 3, 128, 96)
+        try:
+            found = self(pixels.numpy())
+        except RuntimeError as error:
+            raise Unconvertible(_first_line(error)) from error
+        with torch.inference_mode():
+            expected: list[torch.Tensor] = network(pixels)
+        for ours, torchs in zip(found, expected, strict=True):
+            if ours.shape != torchs.shape:
+                raise Unconvertible(f"it gives a stage of {tuple(ours.shape)} for {tuple(torchs.shape)}")
+            off = float((ours - torchs).norm() / torchs.norm().clamp(min=1e-12))
+            if not off <= TOLERANCE:
+                raise Unconvertible(f"its features lie {off:.1e} of their norm off torch's")
+
+
+def _converted(network: nn.Module) -> Any:
+    """By the front end itself: openvino.convert_model reports its use to Intel over the network."""
+    from openvino import frontend
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    failures = (
+        RuntimeError,
+        AssertionError,
+        frontend.GeneralFailure,
+        frontend.NotImplementedFailure,
+        frontend.OpConversionFailure,
+        frontend.OpValidationFailure,
+    )
+    try:
+        decoder = TorchScriptPythonDecoder(_traced(network), skip_freeze=True)
+        front_end = frontend.FrontEndManager().load_by_framework("pytorch")
+        return front_end.convert(front_end.load(decoder))
+    except failures as error:
+        raise Unconvertible(_first_line(error)) from error
+
+
+def _traced(network: nn.Module) -> torch.jit.ScriptModule:
+    with warnings.catch_warnings(), torch.inference_mode():
+        # That tracing is deprecated, for an export that takes ten times as long; and what a trace cannot
+        # know, which _check looks at.
+        warnings.simplefilter("ignore")
+        traced: torch.jit.ScriptModule = torch.jit.trace(  # type: ignore[no-untyped-call]
+            network, torch.zeros(1, 3, 96, 64), check_trace=False, strict=False
+        )
+    return traced
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
