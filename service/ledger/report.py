@@ -6,6 +6,22 @@ from schemas.reasons import Worded
 from schemas.topics import TopicKind
 
 SAMPLE = 10
+# What scripts read, in this order: issue 6 fixed the names.
+SUMMARY = (
+    "accepted",
+    "scored",
+    "dead_lettered",
+    "dropped",
+    "in_flight",
+    "expired_unread",
+    "superseded",
+    "missing",
+    "alerts",
+    "alerts_repeated",
+    "alerts_missing",
+    "heatmaps_missing",
+    "clean",
+)
 
 
 class TroubleKind(Worded):
@@ -78,3 +94,8 @@ class LedgerReport(BaseModel):
     def clean(self) -> bool:
         """Whether the ledger holds: no trouble of any kind."""
         return not any(self.count(kind) for kind in TroubleKind)
+
+    def summary(self) -> dict[str, int | bool]:
+        """The counts that scripts read, named as in ``SUMMARY``. Trouble of another kind shows as a ledger
+        that is not clean; its counts and samples are in the report itself."""
+        return {name: getattr(self, name) for name in SUMMARY}

@@ -17,10 +17,10 @@ from service.stream.kafka_broker import KafkaBroker
 from tests.cli.conftest import Command
 from tests.cli.page import Page, state
 
-LEDGER_KEYS = {
+LEDGER_KEYS = (
     *("accepted", "scored", "dead_lettered", "dropped", "in_flight", "expired_unread", "superseded"),
     *("missing", "alerts", "alerts_repeated", "alerts_missing", "heatmaps_missing", "clean"),
-}
+)
 
 
 def test_topics_are_created_once_and_then_found_as_they_must_be(
@@ -193,8 +193,8 @@ def test_an_empty_ledger_holds_and_has_the_keys_that_scripts_read(
 ) -> None:
     ended = patchline("ledger", "check", "--json")
     assert ended.code == 0
-    assert ended.json["clean"] is True
-    assert set(ended.json) >= LEDGER_KEYS
+    assert ended.json == {name: 0 for name in LEDGER_KEYS} | {"clean": True}
+    assert list(ended.json) == list(LEDGER_KEYS)
     assert ended.err == ""
 
 
@@ -204,6 +204,9 @@ def test_a_verdict_of_no_frame_breaks_the_ledger(patchline: Command, installatio
     assert ended.code == 1
     assert "No frame is at 0/0." in ended.out
     assert "The ledger does not hold." in ended.out
+    ended = patchline("ledger", "check", "--json")
+    assert (ended.code, list(ended.json), ended.json["clean"]) == (1, list(LEDGER_KEYS), False)
+    assert "verdicts 0/0: wrong-ids (of 1):" in ended.err
 
 
 def test_the_doctor_finds_a_sound_installation_sound(patchline: Command, installation: str) -> None:

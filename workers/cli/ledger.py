@@ -9,6 +9,8 @@ import typer
 from workers.cli.options import AsJson, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from service.ledger.report import LedgerReport
     from service.settings import Settings
 
@@ -34,15 +36,18 @@ def check(
 ) -> None:
     """Read the logs and balance them: accepted = scored + dead-lettered + dropped, and alerts with heatmaps.
 
-    May run beside everything, and changes nothing. Exits with 1 when the ledger does not hold.
+    May run beside everything, and changes nothing. Exits with 1 when the ledger does not hold; what is
+    wrong, with a sample of its offsets, stands in the answer, with --json on standard error.
     """
     from workers.cli.failures import FAILED
     from workers.cli.installation import command_settings
-    from workers.cli.screen import print_json
+    from workers.cli.screen import complain, print_json
 
     report = asyncio.run(_check(command_settings(), since))
     if as_json:
-        print_json(report.model_dump(mode="json"))
+        print_json(report.summary())
+        for sentence in _troubles(report):
+            complain(sentence)
     else:
         _tell(report)
     if not report.clean:
@@ -72,13 +77,19 @@ def _tell(report: "LedgerReport") -> None:
 
     screen = answers()
     screen.print(_table(report))
-    for trouble in report.troubles:
-        place = f"{trouble.topic.value} {trouble.partition}/{trouble.offset}"
-        screen.print(f"{place}: {trouble.sentence}", markup=False)
+    for sentence in _troubles(report):
+        screen.print(sentence, markup=False)
     if report.clean:
         screen.print("The ledger holds: every accepted frame has its outcome.", style="green")
     else:
         screen.print("The ledger does not hold.", style="bold red")
+
+
+def _troubles(report: "LedgerReport") -> "Iterator[str]":
+    for trouble in report.troubles:
+        count = report.count(trouble.kind)
+        place = f"{trouble.topic.value} {trouble.partition}/{trouble.offset}"
+        yield f"{place}: {trouble.kind.value} (of {count}): {trouble.sentence}"
 
 
 def _table(report: "LedgerReport") -> Any:
