@@ -34,23 +34,24 @@ class CanaryWatch:
         """The score of each canary."""
         return {name: fused_score(grid, recipe) for name, grid in self.distances.items()}
 
-    def toward(self, bank: MemoryBank, begin: int) -> dict[int, dict[str, NDArray[np.float32]]]:
-        """Distances to the vectors from ``begin`` on, by the part that each vector came of."""
-        taught: dict[int, dict[str, NDArray[np.float32]]] = {}
-        for part in np.unique(bank.vector_part[begin:]):
-            vectors = bank.vectors[begin:][bank.vector_part[begin:] == part]
-            taught[int(part)] = {
-                name: _distances(rows, vectors, bank) for name, rows in self.features.items()
-            }
-        return taught
-
-    def joined(self, toward: Mapping[int, Mapping[str, NDArray[np.float32]]]) -> "CanaryWatch":
-        """The canaries against a grown bank, given ``toward`` of what it learned."""
+    def after(self, bank: MemoryBank, begin: int) -> "CanaryWatch":
+        """The canaries against a bank that grew by its vectors from ``begin`` on. Blocks for those alone."""
+        if begin == bank.size:
+            return self
         distances = {
-            name: np.minimum.reduce([grid, *(grids[name] for grids in toward.values())])
-            for name, grid in self.distances.items()
+            name: np.minimum(self.distances[name], _distances(rows, bank.vectors[begin:], bank))
+            for name, rows in self.features.items()
         }
         return CanaryWatch(self.features, distances)
+
+    def alone(self, canary: str, bank: MemoryBank, begin: int) -> dict[int, float]:
+        """The score that a canary would have had each new part been the only one, by the part's number."""
+        rows, owner = self.features[canary], bank.vector_part[begin:]
+        scores: dict[int, float] = {}
+        for part in np.unique(owner):
+            toward = _distances(rows, bank.vectors[begin:][owner == part], bank)
+            scores[int(part)] = fused_score(np.minimum(self.distances[canary], toward), bank.recipe)
+        return scores
 
     @property
     def size_bytes(self) -> int:

@@ -59,15 +59,15 @@ def judge_growth(
     """Whether a bank that learned ``parts`` (by sha256) may be put in force. Of ``seconded`` parts two
     persons say that they are good: they may be suspicious and cost a canary its margin, never its alarm.
     Blocks for a search of the new parts and of the canaries."""
-    toward = before.watch.toward(grown.memory_bank, before.bank.size)
-    after = before.watch.joined(toward)
+    after = before.watch.after(grown.memory_bank, before.bank.size)
     check = _check(before, after, grown)
-    names = [entry.sha256 for entry in grown.manifest.parts]
-    alone = {names[part]: before.watch.joined({part: grids}) for part, grids in toward.items()}
     objections = [
         _suspicious(before, parts, seconded, limits),
-        *(_silenced(before, check, name, alone) for name in check.silenced),
-        *(_worn(before, check, name, alone, seconded, limits) for name in check.worn(limits, new_parts=True)),
+        *(_silenced(before, check, name, grown) for name in check.silenced),
+        *(
+            _costly(before, check, name, grown, seconded, limits)
+            for name in check.worn(limits, new_parts=True)
+        ),
         false_alarms(grown),
     ]
     return check.findings(objections, after)
@@ -79,8 +79,8 @@ def judge_rebuild(before: Before, built: BuiltBank, limits: GateLimits) -> Findi
     after = CanaryWatch.of(built.memory_bank, before.watch.features)
     check = _check(before, after, built)
     objections = [
-        *(_silenced(before, check, name, {}) for name in check.silenced),
-        *(_worn(before, check, name, {}, (), limits) for name in check.worn(limits, new_parts=False)),
+        *(Objection.of_silenced(name, (), check.after[name]) for name in check.silenced),
+        *(_worn(check, name, limits) for name in check.worn(limits, new_parts=False)),
         false_alarms(built),
     ]
     return check.findings(objections, after)
@@ -174,31 +174,34 @@ def part_multiple(before: Before, rows: PartFeatures) -> float:
     return margin(fused_score(before.bank.distances(rows), before.bank.recipe), before.thresholds)
 
 
-def _silenced(before: Before, check: _Check, canary: str, alone: Mapping[str, CanaryWatch]) -> Objection:
-    return Objection.of_silenced(canary, _culprits(before, canary, alone, 0.0)[:1], check.after[canary])
+def _silenced(before: Before, check: _Check, canary: str, grown: BuiltBank) -> Objection:
+    return Objection.of_silenced(canary, _culprits(before, canary, grown, 0.0)[:1], check.after[canary])
 
 
-def _worn(
+def _costly(
     before: Before,
     check: _Check,
     canary: str,
-    alone: Mapping[str, CanaryWatch],
+    grown: BuiltBank,
     seconded: Collection[str],
     limits: GateLimits,
 ) -> Objection | None:
-    culprits = _culprits(before, canary, alone, limits.part_cost)
+    culprits = _culprits(before, canary, grown, limits.part_cost)
     left = [name for name in culprits if name not in seconded]
-    if culprits and not left:
-        return None
-    if culprits:
+    if left:
         return Objection.of_cost(canary, left, check.losses[canary], limits.part_cost)
+    return None if culprits else _worn(check, canary, limits)
+
+
+def _worn(check: _Check, canary: str, limits: GateLimits) -> Objection:
     return Objection.of_worn(canary, check.fall(canary), limits.margin_loss)
 
 
-def _culprits(before: Before, canary: str, alone: Mapping[str, CanaryWatch], share: float) -> list[str]:
+def _culprits(before: Before, canary: str, grown: BuiltBank, share: float) -> list[str]:
     """The parts that take more than a share of a canary's score, the worst first; when none does by itself,
     the one that takes most."""
     whole = max(before.watch.scores(before.bank.recipe)[canary], _LEAST_THRESHOLD)
-    taken = {part: 1 - watch.scores(before.bank.recipe)[canary] / whole for part, watch in alone.items()}
+    alone = before.watch.alone(canary, grown.memory_bank, before.bank.size)
+    taken = {grown.manifest.parts[part].sha256: 1 - score / whole for part, score in alone.items()}
     worst = sorted((part for part in taken if taken[part] > 0), key=lambda part: -taken[part])
     return [part for part in worst if taken[part] > share] or worst[:1]
