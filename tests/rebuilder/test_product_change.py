@@ -142,8 +142,9 @@ def test_of_two_banks_that_grew_out_of_one_the_first_in_the_log_is_the_head() ->
     head = lineage.head("default")
     assert head is not None
     assert head.version == "d" * 64
-    assert lineage.of_command(second) is None
-    assert lineage.of_command(first) is not None
+    assert lineage.of_command("default", second) is None
+    assert lineage.of_command("default", first) is not None
     assert len(lineage.published("default")) == 4
     lineage.take(published("e"))
     assert lineage.head("default") == published("e")
+    assert lineage.of_command("default", first) is None

@@ -57,7 +57,7 @@ class Aside:
         line = job.command.line
         standing = await self._in_force.standing(line)
         lineage = await self._lineage(standing)
-        made = lineage.of_command(job.command.command_id)
+        made = lineage.of_command(model, job.command.command_id)
         if made is not None:
             sentence = f"model {model}, which is not in force, knows its parts"
             await self._results.told(job, sentence, {"model": model, "version": made.version})
@@ -83,7 +83,7 @@ class Aside:
         standing = await self._in_force.standing(command.line)
         _refuse_in_force(standing, head.model)
         lineage = await self._lineage(standing)
-        if lineage.of_command(command.command_id) is None:
+        if lineage.of_command(head.model, command.command_id) is None:
             return False
         await self._conclude(job, trial)
         return True

@@ -21,17 +21,22 @@ class Lineage:
     def __init__(self) -> None:
         self._heads: dict[str, Bank] = {}
         self._published: dict[str, list[Published]] = {}
-        self._of_command: dict[UUID, Published] = {}
+        self._of_command: dict[str, dict[UUID, Published]] = {}
 
     def take(self, bank: Bank) -> None:
         """Take the next record of the line."""
+        head = self._heads.get(bank.model)
+        version = None if head is None else head.version
         if isinstance(bank, Published):
             self._published.setdefault(bank.model, []).append(bank)
-            head = self._heads.get(bank.model)
-            if bank.based_on is not None and (head is None or head.version != bank.based_on):
+            if bank.based_on not in (None, version):
                 return
-            if bank.command_id is not None:
-                self._of_command[bank.command_id] = bank
+        grew = bank.version == version or (isinstance(bank, Published) and bank.based_on is not None)
+        commands = self._of_command.setdefault(bank.model, {})
+        if not grew:
+            commands.clear()
+        if isinstance(bank, Published) and bank.command_id is not None:
+            commands[bank.command_id] = bank
         self._heads[bank.model] = bank
 
     def head(self, model: str) -> Bank | None:
@@ -42,9 +47,9 @@ class Lineage:
         """Every bank of a model that was ever published, the oldest first."""
         return self._published.get(model, [])
 
-    def of_command(self, command_id: UUID) -> Published | None:
-        """The head, then or later, that a command grew."""
-        return self._of_command.get(command_id)
+    def of_command(self, model: str, command_id: UUID) -> Published | None:
+        """What a command grew, where the head of its model is that or grew out of it."""
+        return self._of_command.get(model, {}).get(command_id)
 
 
 async def read_lineage(broker: Broker, topic: str, standing: Standing, trust: Trust) -> Lineage:
