@@ -1,6 +1,9 @@
 """OpenVINO computes what torch computes, or says that it cannot."""
 
+import gc
+
 import numpy as np
+import psutil
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -126,16 +129,42 @@ def test_another_device_is_not_openvinos() -> None:
         forward_of(nn.Identity(), "same", "meta", "float32", Runtime.OPENVINO)
 
 
-def test_torchs_threads_are_openvinos_also_when_they_change_later() -> None:
-    network = OpenVinoNetwork(Halves(), "float32")
+class Mixed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixture = nn.Conv2d(3, 64, 3, padding=1).requires_grad_(False)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [self.mixture(x)]
+
+
+def test_torchs_threads_are_openvinos_also_when_they_change_after_the_network_is_gone() -> None:
+    network = Mixed()
+    expected = network(torch.from_numpy(batch(1)))[0]
+    forward = OpenVinoNetwork(network, "float32")
+    del network
+    gc.collect()
     before = torch.get_num_threads()
     try:
         for threads in (2, 1):
             torch.set_num_threads(threads)
-            network(batch(1))
-            assert network.threads == threads
+            assert_near(forward(batch(1))[0], expected)
+            assert forward.threads == threads
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.slow
+def test_many_sizes_take_no_more_memory_the_second_time() -> None:
+    forward = by_openvino(LITES[1])
+    sizes = [(count, 64 + 32 * rows, 64 + 32 * columns) for count, rows, columns in np.ndindex(2, 4, 6)]
+    process = psutil.Process()
+    used = []
+    for _ in range(3):
+        for size in sizes:
+            forward.stages(batch(size[0] + 1, *size[1:]))
+        used.append(process.memory_info().rss)
+    assert used[2] - used[1] < 64 * 2**20
 
 
 def test_a_conversion_reports_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
