@@ -166,7 +166,7 @@ def _refuse_shapes(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> No
         and scores.ndim == 1
         and arrays["calibration_parts"].shape == scores.shape
         and all(side > 0 for side in manifest.grid)
-        and ("whitening_mean" in arrays) == manifest.recipe.whiten
+        and ("whitening_mean" in arrays) == manifest.recipe.equalises
         and manifest.recipe.backbone == manifest.backbone
         and _levels_fit(manifest, vectors.shape[1])
     )

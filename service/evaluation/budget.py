@@ -169,7 +169,7 @@ def _bank(extractor: PatchExtractor, features: NDArray[np.float32], vectors: int
     """A bank that costs what a real one does: of the features' own patches, again and again."""
     recipe, levels = extractor.recipe, extractor.levels
     patches = features.reshape(-1, features.shape[-1])
-    whitening = Whitening.fit_parts([patches], recipe.whiten_ridge, levels) if recipe.whiten else None
+    whitening = Whitening.of([patches], recipe, levels) if recipe.equalises else None
     stored = np.resize(rounded(prepared(patches, whitening)), (vectors, patches.shape[1]))
     owner = np.zeros(vectors, np.int32)
     scores, names = np.ones(_FEWEST, np.float32), np.arange(_FEWEST, dtype=np.int32)

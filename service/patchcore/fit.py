@@ -44,7 +44,7 @@ def fit(
     grid = check_parts(parts)
     if len(parts) < 2:
         raise ValueError("a bank from 1 part cannot be calibrated: give at least 2 good parts, better 50")
-    whitening = Whitening.fit_parts(parts, recipe.whiten_ridge, levels) if recipe.whiten else None
+    whitening = Whitening.of(parts, recipe, levels) if recipe.equalises else None
     chosen, rows = _selected(parts, grid[0] * grid[1], recipe, whitening, progress)
     vectors = _gathered(parts, rows, whitening)
     owner = (rows // (grid[0] * grid[1])).astype(np.int32)

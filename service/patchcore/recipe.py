@@ -108,14 +108,6 @@ class Recipe(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _late_distances_compare(self) -> Self:
-        if self.fusion == "late" and not self.whiten:
-            raise ValueError(
-                "fusion late adds distances of different stages, which only whitening makes alike: set whiten"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _crop_cuts_whole_cells(self) -> Self:
         if self.crop_margin % math.lcm(self.grid_stride, SIDE_STEP // 2):
             raise ValueError(
@@ -135,6 +127,12 @@ class Recipe(BaseModel):
     def patch_means(self) -> tuple[int, ...]:
         """The side of the mean of each stage."""
         return (self.patch_mean,) * len(self.stages) if isinstance(self.patch_mean, int) else self.patch_mean
+
+    @property
+    def equalises(self) -> bool:
+        """Whether a bank turns features before it stores or searches them: late fusion adds distances of
+        stages whose values differ in size, so without whitening it scales them at least."""
+        return self.whiten or self.fusion == "late"
 
     def keep(self, patches: int) -> int:
         """How many of `patches` patches a bank of this recipe keeps."""

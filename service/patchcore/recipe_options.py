@@ -15,7 +15,7 @@ MEANINGS: Mapping[str, str] = {
     "stages": "the strides of the network's feature stages that are used, finest first",
     "patch_mean": "the side of the neighbourhood mean in cells of a stage: one for all or one for each",
     "pooling": "`paper` pools as the authors' code does, for networks whose second stage is twice as deep",
-    "fusion": "`early` joins the stages to one vector, `late` adds the distances of each, and needs whiten",
+    "fusion": "`early` joins the stages to one vector, `late` adds the distances of each",
     "grid_stride": "pixels of the network's input for each patch: half as many, four times the search",
     "input_pixels": "the area of the network's input; small pictures are never enlarged to it",
     "keep_aspect": "whether the picture keeps its shape; `false` makes it square",

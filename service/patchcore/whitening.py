@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.levels import Levels, columns
+from service.patchcore.recipe import Recipe
 
 ROWS = 8192
 
@@ -40,11 +41,18 @@ class Whitening:
         return cls.fit_parts([features], ridge)
 
     @classmethod
+    def of(cls, parts: Sequence[NDArray[np.floating]], recipe: Recipe, levels: Levels = ()) -> "Whitening":
+        """What the recipe does to the parts' patches: whitening, or scaling alone. Raises and blocks as
+        `fit_parts` does."""
+        return cls.fit_parts(parts, recipe.whiten_ridge if recipe.whiten else math.inf, levels)
+
+    @classmethod
     def fit_parts(
         cls, parts: Sequence[NDArray[np.floating]], ridge: float, levels: Levels = ()
     ) -> "Whitening":
         """`fit` to all patches of parts, (..., D) each, that are gone through twice, one at a time. Each of
-        several `levels` is whitened by itself, to a total spread of 1: their distances then weigh alike."""
+        several `levels` is whitened by itself, to a total spread of 1 (an infinite
+        ridge scales and turns nothing): their distances then weigh alike."""
         mean, count = _mean(parts)
         if count < 2:
             raise ValueError(f"whitening needs at least 2 patches, got {count}: add good parts")
@@ -78,6 +86,8 @@ def _matrix(covariance: NDArray[np.float64], ridge: float) -> NDArray[np.float64
     spread = np.maximum(values, 0.0)
     if spread.mean() == 0:
         raise ValueError("whitening cannot be fitted, all patches are equal: turn whiten off")
+    if math.isinf(ridge):
+        return np.eye(len(spread)) / math.sqrt(spread.mean())
     scales = 1.0 / np.sqrt(spread + ridge * spread.mean())
     # The symmetric form (ZCA) has the same distances, and does not depend on the eigenvectors' signs.
     whitened: NDArray[np.float64] = (vectors * scales) @ vectors.T

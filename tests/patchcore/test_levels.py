@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from service.patchcore import Recipe, fit, fused, fused_score, grow, index_of, level_distances
 from service.patchcore.levels import columns, coverage_radius
@@ -73,9 +72,17 @@ def test_growth_only_lowers_the_distances() -> None:
         assert fused_score(grown.distances(part), LATE) <= fused_score(bank.distances(part), LATE)
 
 
-def test_late_fusion_without_whitening_is_refused() -> None:
-    with pytest.raises(ValidationError, match="set whiten"):
-        Recipe(fusion="late")
+def test_without_whitening_each_level_is_scaled_and_not_turned() -> None:
+    taught = parts(8, 0)
+    for part in taught:
+        part[..., :6] *= 100
+    bank = fit(taught, LATE.model_copy(update={"whiten": False}), levels=LEVELS)
+    assert bank.whitening is not None
+    matrix = bank.whitening.matrix
+    assert np.count_nonzero(matrix) == 16
+    white = bank.whitening.apply(np.concatenate([part.reshape(-1, 16) for part in taught]))
+    spreads = [float(white[:, level].var(axis=0).sum()) for level in columns(LEVELS, 16)]
+    assert spreads == pytest.approx([1, 1], rel=0.02)
 
 
 def test_levels_that_do_not_make_the_dimensions_are_refused() -> None:
