@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli import bench_drift, bench_grow, bench_poison
+from workers.cli import bench_drift, bench_grow, bench_poison, bench_swap
 from workers.cli.options import AsJson
 from workers.cli.screen import answers, print_json
 
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
     group.command(epilog=bench_grow.EPILOG)(bench_grow.grow)
+    group.command(epilog=bench_swap.EPILOG)(bench_swap.swap)
     app.add_typer(group, name="bench", epilog=_EPILOG)
 
 

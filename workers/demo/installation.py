@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -50,10 +51,11 @@ class Installation:
             raise
         return cls(_settings(folder, broker.bootstrap, cache.url), folder, stack)
 
-    def start_programs(self) -> None:
-        """Start the inspector, the rebuilder and the page, each with a log file of its own."""
+    def start_programs(self, names: Sequence[str] = PROGRAMS) -> None:
+        """Start the inspector, the rebuilder and the page, or some of them, each with a log file of its
+        own."""
         environment = _environment(self.settings)
-        for name in PROGRAMS:
+        for name in names:
             with self._log(name).open("wb") as log:
                 self._programs[name] = subprocess.Popen(
                     [sys.executable, "-m", "workers", "run", name],
@@ -64,6 +66,10 @@ class Installation:
                     # Ctrl-C is for the demo, which then stops them in order.
                     start_new_session=True,
                 )
+
+    def process(self, name: str) -> int:
+        """The process id of a program that was started."""
+        return self._programs[name].pid
 
     def require_alive(self) -> None:
         """Raises ``EmbeddedError`` with the end of the log of a program that ended by itself."""
