@@ -138,9 +138,8 @@ async def make_history(fates: Iterable[str], *, unfinished: int = 0, prefix: str
     ``unfinished`` frames lie past the watermark, without an outcome."""
     history = History(unfinished=unfinished, prefix=prefix)
     collector = _Collector(history.outcomes, prefix)
-    effects = Effects(
-        history.store, collector, EffectRules(prefix, URL, "none", 8 * 2**20), DriftWatch(DriftRules())
-    )
+    rules = EffectRules(prefix, URL, "none", 8 * 2**20)
+    effects = Effects(history.store, collector, rules, DriftWatch(DriftRules()), _Alone())
     history.banks = [_activated(line) for line in ("line-0", "line-1")]
     offsets = [0] * PARTITIONS
     every = list(fates)
@@ -153,6 +152,11 @@ async def make_history(fates: Iterable[str], *, unfinished: int = 0, prefix: str
         if number < len(every) - unfinished:
             await _conclude(effects, collector, record, fate, data)
     return history
+
+
+class _Alone:
+    async def settle(self, written: Sequence[tuple[Verdict, Placed]]) -> list[Verdict]:
+        return [verdict for verdict, _ in written]
 
 
 class _Collector:

@@ -1,5 +1,7 @@
 """The effects of an outcome, in their order: pictures stored, then verdict, then alert, each acknowledged.
 
+The alert is the first verdict's, whoever wrote that: one of a superseded verdict is never made.
+
 An alert whose heatmap cannot be fetched would be worse than a late one, hence the store comes first; the
 offset comes last, so that a crash between any two repeats effects instead of losing them.
 """
@@ -8,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -22,16 +24,18 @@ from schemas.verdict import Verdict
 from service.store.errors import StoreError
 from service.store.keys import dead_letter_key, frame_key, heatmap_key
 from service.store.object_store import ObjectStore
-from service.stream.base import DeliveryError, Producer, Record
+from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.telemetry import metrics
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
 from workers.inspector.drift import DriftWatch
 from workers.inspector.job import Job, Rejected
 from workers.inspector.outcome import dead_letter_of, verdict_of
+from workers.inspector.readback import FirstVerdicts
 
-_LONGEST_PAUSE = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 # References name a store by an alias; ours is the only one so far.
 STORE_ALIAS = "store"
+_T = TypeVar("_T")
 _log = structlog.get_logger()
 
 
@@ -53,15 +57,24 @@ class Effects:
     """Publishes outcomes. Each method returns when its effects are acknowledged, and tries until they are:
     what is in flight is bounded, so an outage of broker or store becomes back-pressure."""
 
-    def __init__(self, store: ObjectStore, producer: Producer, rules: EffectRules, drift: DriftWatch) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        producer: Producer,
+        rules: EffectRules,
+        drift: DriftWatch,
+        firsts: FirstVerdicts,
+    ) -> None:
         self._store, self._producer, self._rules, self._drift = store, producer, rules, drift
+        self._firsts = firsts
 
     async def publish(self, batch: Sequence[tuple[Job, Outcome]]) -> None:
-        """The effects of a batch: all pictures, then the verdicts in order, then their alerts, then what
-        their scores tell of drift."""
+        """The effects of a batch: all pictures, then the verdicts in order, then the alerts of those that
+        are the effective ones, then what their scores tell of drift."""
         await asyncio.gather(*(self._store_pictures(job, outcome) for job, outcome in batch))
         now = datetime.now(UTC)
-        await asyncio.gather(*(self._conclude(job, outcome, now) for job, outcome in batch))
+        concluded = await asyncio.gather(*(self._conclude(job, outcome, now) for job, outcome in batch))
+        await self._alert_of([written for written in concluded if written is not None])
         for job, outcome in batch:
             # A replayed frame is an old one: it tells nothing of the line as it is now.
             if isinstance(outcome, Judged) and job.envelope.headers.replay_of is None:
@@ -106,15 +119,18 @@ class Effects:
         fine = isinstance(outcome, Judged) and outcome.verdict == VerdictKind.OK.value
         return not fine or self._rules.keep_ok_frames == "all"
 
-    async def _conclude(self, job: Job, outcome: Outcome, now: datetime) -> None:
+    async def _alert_of(self, written: Sequence[tuple[Verdict, Placed]]) -> None:
+        effective = await _insist(lambda: self._firsts.settle(written), self._rules.topic(TopicKind.VERDICTS))
+        await asyncio.gather(*(self.repeat_alert(verdict) for verdict in effective))
+
+    async def _conclude(self, job: Job, outcome: Outcome, now: datetime) -> tuple[Verdict, Placed] | None:
         if isinstance(outcome, Unreadable):
             await self._set_aside_job(job, outcome)
-            return
+            return None
         verdict = verdict_of(job, outcome, self._rules.public_url, now)
         if not self._keeps(outcome):
             verdict = verdict.model_copy(update={"frame_url": None})
-        await self._send_verdict(verdict)
-        await self.repeat_alert(verdict)
+        return verdict, await self._send_verdict(verdict)
 
     async def _set_aside_job(self, job: Job, outcome: Unreadable) -> None:
         record = replace(job.envelope.record, value=job.data)
@@ -129,12 +145,14 @@ class Effects:
         await self._send(TopicKind.LINE_EVENTS, line.encode(), event.to_bytes(), headers)
         _log.warning("drift", line=line, epoch=judged.epoch, told=event.sentence)
 
-    async def _send_verdict(self, verdict: Verdict) -> None:
+    async def _send_verdict(self, verdict: Verdict) -> Placed:
         headers = cloudevent_headers("verdicts", str(verdict.frame_uid), verdict.line, verdict.inspected_at)
         key, source = verdict.line.encode(), verdict.source
-        await self._send(TopicKind.VERDICTS, key, verdict.to_bytes(), headers, partition=source.partition)
+        value, partition = verdict.to_bytes(), source.partition
+        placed = await self._send(TopicKind.VERDICTS, key, value, headers, partition=partition)
         metrics.FRAMES.labels(line=verdict.line, verdict=verdict.verdict.value).inc()
         metrics.LATENCY.observe(max(datetime.now(UTC).timestamp() - source.timestamp_ms / 1000, 0.0))
+        return placed
 
     async def _send_alert(self, verdict: Verdict) -> None:
         alert = Alert.of(verdict)
@@ -150,9 +168,9 @@ class Effects:
         headers: Headers,
         *,
         partition: int | None = None,
-    ) -> None:
+    ) -> Placed:
         topic = self._rules.topic(kind)
-        await _insist(
+        return await _insist(
             lambda: self._producer.send(topic, key=key, value=value, headers=headers, partition=partition),
             topic,
         )
@@ -161,14 +179,12 @@ class Effects:
         await _insist(lambda: self._store.put(key, data), key)
 
 
-async def _insist(action: Callable[[], Awaitable[object]], what: str) -> None:
-    pause = 0.2
+async def _insist(action: Callable[[], Awaitable[_T]], what: str) -> _T:
+    pause = _FIRST_PAUSE
     while True:
         try:
-            await action()
+            return await action()
         except (DeliveryError, StoreError) as error:
             _log.warning("effect not acknowledged; tried again", what=what, cause=str(error), seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-        else:
-            return

@@ -7,18 +7,17 @@ import structlog
 
 from schemas.ids import sha256_hex
 from schemas.reasons import DeadLetterReason
-from schemas.verdict import Verdict
 from service.images.decode import ImageLimits
 from service.settings import InspectorSettings
 from service.store.errors import ObjectTooLarge, StoreError, StoreUnreachable
 from service.store.object_store import ObjectStore
-from service.stream.base import Broker, Member, Record
+from service.stream.base import Member, Record
 from service.telemetry import metrics
 from workers.inspector.desk import Desk
 from workers.inspector.flow import Flow
 from workers.inspector.job import Envelope, Job, Rejected, make_job, open_envelope
 from workers.inspector.parcel import Aside, Parcel, SaidBefore
-from workers.inspector.readback import verdicts_past
+from workers.inspector.readback import Readback
 
 _POLL_MS = 200
 # A frame by reference that cannot be fetched this often ends the process: its supervisor starts it again,
@@ -32,20 +31,18 @@ class Intake:
 
     def __init__(
         self,
-        broker: Broker,
         member: Member,
         store: ObjectStore,
         settings: InspectorSettings,
-        verdicts_topic: str,
+        readback: Readback,
         flow: Flow,
         desk: Desk,
         hand_out: Callable[[Parcel], None],
         publishing: asyncio.Lock,
     ) -> None:
-        self._broker, self._member, self._store, self._settings = broker, member, store, settings
-        self._verdicts_topic, self._flow, self._desk = verdicts_topic, flow, desk
+        self._member, self._store, self._settings = member, store, settings
+        self._readback, self._flow, self._desk = readback, flow, desk
         self._hand_out, self._publishing = hand_out, publishing
-        self._judged: dict[tuple[int, int], Verdict] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take records in until ``stop``; raises what the broker or the store cannot recover from."""
@@ -77,14 +74,13 @@ class Intake:
             committed = {p: await self._member.committed(p) for p in self._member.assignment}
             offsets = {partition: offset or 0 for partition, offset in committed.items()}
             self._flow.begin(offsets, generation)
-        window = self._settings.max_uncommitted
-        self._judged = await verdicts_past(self._broker, self._verdicts_topic, offsets, window)
-        _log.info("partitions assigned", partitions=sorted(offsets), already_judged=len(self._judged))
+        judged = await self._readback.begin(offsets)
+        _log.info("partitions assigned", partitions=sorted(offsets), already_judged=judged)
 
     async def _take(self, record: Record) -> None:
         generation = self._flow.generation
         self._flow.fetched(record)
-        said = self._judged.pop((record.partition, record.offset), None)
+        said = self._readback.take(record.partition, record.offset)
         if said is not None:
             self._pass_on(SaidBefore(generation, record, said))
             return

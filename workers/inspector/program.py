@@ -29,6 +29,7 @@ from workers.inspector.intake import Intake
 from workers.inspector.job import Job
 from workers.inspector.keeper import Keeper
 from workers.inspector.pipeline import Pipeline
+from workers.inspector.readback import Readback
 from workers.inspector.scorer import Scorer
 from workers.inspector.tries import RedisTries
 
@@ -91,15 +92,16 @@ class Inspector:
             max_pixels=settings.max_in_flight_pixels,
             max_uncommitted=settings.max_uncommitted,
         )
-        effects = Effects(self._store, await self._broker.producer(), self._rules(), self._drift())
+        readback = Readback(self._broker, self._topic(TopicKind.VERDICTS), settings.max_uncommitted)
+        producer = await self._broker.producer()
+        effects = Effects(self._store, producer, self._rules(), self._drift(), readback)
         member = await self._broker.join(self._topic(TopicKind.FRAMES), settings.group)
         pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings)
         intake = Intake(
-            self._broker,
             member,
             self._store,
             settings,
-            self._topic(TopicKind.VERDICTS),
+            readback,
             flow,
             self._desk,
             pipeline.hand_out,
