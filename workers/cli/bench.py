@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli import bench_drift, bench_grow, bench_poison, bench_swap
+from workers.cli import bench_drift, bench_grow, bench_lines, bench_poison, bench_swap
 from workers.cli.options import AsJson
 from workers.cli.screen import answers, print_json
 
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
     group.command(epilog=bench_grow.EPILOG)(bench_grow.grow)
     group.command(epilog=bench_swap.EPILOG)(bench_swap.swap)
+    group.command(epilog=bench_lines.EPILOG)(bench_lines.lines)
     app.add_typer(group, name="bench", epilog=_EPILOG)
 
 
