@@ -9,7 +9,7 @@ FAISS := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 INSTALLED := $(VENV)/.installed-$(FAISS)
 SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS),)
 
-.PHONY: help demo test check verify schemas screenshots format clean
+.PHONY: help demo test check verify faults schemas screenshots format clean
 
 help: ## What the targets do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ check: $(INSTALLED) ## Format, lint, types, layers, schemas
 
 verify: check ## All that must hold before a change lands: check, test, and the slow suites
 	$(BIN)/python -m pytest
+
+faults: $(INSTALLED) ## The fault suite on real processes; writes docs/faults.md (an hour; CASE=1, TIMES=n, SHORT=1)
+	$(BIN)/python -m tests.faults $(CASE) $(if $(TIMES),--times $(TIMES)) $(if $(SHORT),--short)
 
 schemas: $(INSTALLED) ## Make schemas/json and docs/reference.md anew from the code
 	$(BIN)/python -m schemas.documents

@@ -24,13 +24,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap() -> Iterator[str]:
+def kafka_cluster() -> Iterator[KafkaCluster]:
+    """Apache Kafka that we started, and that a test may take away for a while."""
+    with KafkaCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(request: pytest.FixtureRequest) -> str:
     """Apache Kafka: a broker of yours (PATCHLINE_TEST_KAFKA=host:port), else one that we start."""
     if given := os.environ.get("PATCHLINE_TEST_KAFKA"):
-        yield given
-        return
-    with KafkaCluster() as cluster:
-        yield cluster.bootstrap
+        return given
+    cluster: KafkaCluster = request.getfixturevalue("kafka_cluster")
+    return cluster.bootstrap
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,16 @@ class KafkaCluster:
             program.stop()
         self._folder.cleanup()
 
+    def kill(self, number: int) -> None:
+        """End a node by SIGKILL; what it has acknowledged lies in its folder."""
+        self.programs[number].signal(signal.SIGKILL)
+        self.programs[number].stop()
+
+    def revive(self, number: int) -> None:
+        """Start a node again where it was, and wait until all of them are in the metadata."""
+        self.programs[number].start()
+        self._wait()
+
     def __enter__(self) -> Self:
         try:
             self.start()

@@ -1,0 +1,85 @@
+"""Case 12: small messages that claim, or unpack to, gigabytes."""
+
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.faults.clients import camera
+from tests.faults.figures import Figure, tell
+from tests.faults.form import LAW, LONG_ONLY, times
+from tests.faults.ground import Ground
+from tests.faults.inspecting import Inspecting
+from tests.faults.load import GOOD
+
+pytestmark = [*LAW, LONG_ONLY]
+BOUND_MIB = 256
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def vast_png() -> bytes:
+    """60,000 x 60,000 by its header."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    return GOOD[0][:8] + header + chunk(b"IDAT", zlib.compress(bytes(100_000))) + chunk(b"IEND", b"")
+
+
+def vast_bmp() -> bytes:
+    """60,000 x 60,000 by its header."""
+    info = struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54 + 1024, 0, 0, 54) + info + bytes(1024)
+
+
+def dense_png() -> bytes:
+    """A good part whose text and colour profile unpack to a gigabyte each."""
+    deflate = zlib.compressobj(9)
+    packed = b"".join(deflate.compress(bytes(2**20)) for _ in range(1024)) + deflate.flush()
+    text = chunk(b"zTXt", b"Comment\0\0" + packed)
+    profile = chunk(b"iCCP", b"sRGB\0\0" + packed)
+    return GOOD[0][:33] + profile + text + GOOD[0][33:]
+
+
+def test_bombs_are_refused_before_they_are_unpacked(ground: Ground) -> None:
+    repetitions, bombs = times(short=3, long=20), (vast_png(), vast_bmp(), dense_png())
+    producer, topic = camera(ground.settings.kafka.bootstrap), f"{ground.settings.kafka.topic_prefix}frames"
+    with ground.inspector() as inspector, ground.load() as load:
+        inspector.ready()
+        while len(load.expected) < 60:
+            time.sleep(0.2)
+        base = inspector.resident()
+        with peak_of(inspector) as peak:
+            for _ in range(repetitions):
+                for number, bomb in enumerate(bombs):
+                    producer.produce(topic, key=b"north", value=bomb, partition=number % 2)
+            assert producer.flush(60) == 0
+            report = ground.account()
+            restarts = inspector.metric("patchline_extraction_restarts_total")
+    assert restarts in (None, 0)
+    rise = (max(peak) - base) / 2**20
+    figure = (
+        f"{repetitions} of each of {len(bombs)}: {report['dead_lettered']} refused, the rest judged; "
+        f"memory rose by {rise:.0f} MiB at most"
+    )
+    tell(Figure(12, "bombs", repetitions, figure, f"<= {BOUND_MIB} MiB", rise <= BOUND_MIB))
+
+
+@contextmanager
+def peak_of(inspector: Inspecting) -> Iterator[list[int]]:
+    """Samples of its memory while the block runs."""
+    samples, stop = [inspector.resident()], threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.1):
+            samples.append(inspector.resident())
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield samples
+    finally:
+        stop.set()
+        thread.join()
