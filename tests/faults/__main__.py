@@ -84,14 +84,15 @@ def _row(
     return {
         "case": case.number,
         "figures": figures,
-        "verdict": _verdict(case, outcomes, all(figure.get("held", True) for figure in figures)),
+        "verdict": verdict_of(case, outcomes, held=all(figure.get("held", True) for figure in figures)),
         "date": f"{began:%Y-%m-%d}",
         "command": command,
         "load": load,
     }
 
 
-def _verdict(case: Case, outcomes: set[str], held: bool) -> str:
+def verdict_of(case: Case, outcomes: set[str], *, held: bool) -> str:
+    """What is said of a case whose laws had these outcomes, and whose figures held or not."""
     if not outcomes or outcomes == {"skipped"}:
         return "not run"
     if "failed" in outcomes:
