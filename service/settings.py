@@ -79,6 +79,11 @@ class InspectorSettings(_Part):
     keep_ok_frames: Literal["all", "none"] = "all"
     heatmaps: Literal["flagged", "all"] = "flagged"
     drain_seconds: float = Field(default=20.0, gt=0)
+    stall_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="frames wait so long and no offset is committed: the inspector exits 1",
+    )
 
 
 class DriftSettings(_Part):
@@ -113,6 +118,11 @@ class EngineSettings(_Part):
         description="what computes the network: `auto`, `torch` or `openvino` (docs/engines.md)",
     )
     score_timeout_seconds: float = Field(default=60.0, gt=0, description="a batch past it ends the worker")
+    memory_bytes: int = Field(
+        default=8 * 2**30,
+        ge=1,
+        description="resident in an extraction worker, banks included; past it, it is replaced",
+    )
 
 
 class RebuilderSettings(_Part):

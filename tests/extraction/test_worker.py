@@ -114,6 +114,12 @@ async def test_a_hung_worker_is_ended(worker: ExtractionClient) -> None:
     assert not psutil.pid_exists(worker.pid)
 
 
+async def test_a_worker_that_takes_too_much_memory_is_ended_and_says_so() -> None:
+    settings = Settings(engine=EngineSettings(threads=1, memory_bytes=10 * 2**20))
+    with pytest.raises(WorkerDied, match=r"took \d+ MiB of memory and was ended"):
+        await ExtractionClient.start(settings)
+
+
 async def test_a_worker_ends_with_its_owner(worker: ExtractionClient) -> None:
     pid = worker.pid
     await worker.stop()

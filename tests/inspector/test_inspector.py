@@ -15,13 +15,14 @@ from schemas.ids import frame_uid, sha256_hex
 from schemas.reasons import DeadLetterReason, FaultReason, VerdictKind
 from schemas.topics import TopicKind
 from schemas.verdict import Verdict
+from service.banks.redis_client import redis_client
 from service.store.keys import bank_key, frame_key, heatmap_key
 from tests.extraction.lines import DEFECTIVE, GOOD, taught
 from tests.inspector.plant import Plant
 from tests.parts import draw_part, encode_png
 from workers.extraction.client import ExtractionClient
 from workers.extraction.protocol import FrameIn, Outcome
-from workers.inspector.tries import MAX_TRIES
+from workers.inspector.tries import MAX_TRIES, RedisTries
 
 POISON = encode_png(draw_part(666, size=(128, 128)))
 
@@ -198,6 +199,34 @@ async def test_a_frame_that_kills_the_worker_is_set_aside_after_three_tries_of_i
     assert record.value == POISON
     assert len(alone) == MAX_TRIES
     assert sorted(verdict.source.offset for verdict in verdicts) == [0, 2]
+
+
+async def test_a_frame_that_took_three_inspectors_with_it_is_set_aside_untried(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plant.put_in_force("line1")
+    deadly = encode_png(draw_part(667, size=(128, 128)))
+    uid = frame_uid("line1", "deadly", sha256_hex(deadly))
+    redis = redis_client(plant.settings.redis)
+    for _ in range(MAX_TRIES):
+        # What an inspector leaves behind that is killed together with its worker.
+        died = RedisTries(redis)
+        await died.enter([uid])
+        await died.begin(uid)
+    await redis.aclose()
+    score = ExtractionClient.score
+
+    async def watched(self: ExtractionClient, frames: Sequence[FrameIn], timeout: float) -> list[Outcome]:
+        assert all(frame.data != deadly for frame in frames)
+        return await score(self, frames, timeout)
+
+    monkeypatch.setattr(ExtractionClient, "score", watched)
+    await plant.send("line1", deadly, 0, (("frame-id", b"deadly"),))
+    await plant.send("line1", GOOD)
+    async with plant.inspecting():
+        ((letter, _),) = await plant.dead_letters(1)
+        await plant.verdicts(1)
+    assert letter.reason == DeadLetterReason.KILLS_WORKER
 
 
 async def test_a_bank_whose_bytes_cannot_be_had_yet_is_waited_for_and_never_no_bank(plant: Plant) -> None:

@@ -6,8 +6,9 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
+import psutil
 import structlog
 
 from service.settings import Settings
@@ -17,6 +18,8 @@ from workers.extraction.pipe import Pipe, WorkerDied
 __all__ = ["ExtractionClient", "RequestFailed", "WorkerDied"]
 
 _START_SECONDS = 120.0
+# Memory grows by what one decode takes at most, some 200 MB, between two looks.
+_MEMORY_LOOK_SECONDS = 0.25
 _log = structlog.get_logger()
 _T = TypeVar("_T")
 
@@ -28,10 +31,12 @@ class RequestFailed(Exception):
 class ExtractionClient:
     """One worker process. After ``WorkerDied`` it is used up: start another."""
 
-    def __init__(self, process: asyncio.subprocess.Process, pipe: Pipe, device: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, pipe: Pipe, memory_bytes: int) -> None:
         self._process = process
         self._pipe = pipe
-        self.device = device
+        self.device = ""
+        self.ended_by: Literal["died", "hung", "memory"] = "died"
+        self._watching = asyncio.create_task(self._watch_memory(memory_bytes), name="worker's memory")
 
     @classmethod
     async def start(cls, settings: Settings) -> "ExtractionClient":
@@ -51,7 +56,7 @@ class ExtractionClient:
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=2**24)
         pipe = Pipe(reader, writer)
-        client = cls(process, pipe, "")
+        client = cls(process, pipe, settings.engine.memory_bytes)
         try:
             ready = _require(await client._wait(pipe.greeting, _START_SECONDS), protocol.Ready)
         except BaseException:
@@ -106,6 +111,7 @@ class ExtractionClient:
 
     async def stop(self) -> None:
         """End the worker: politely, then by force."""
+        self._watching.cancel()
         self._pipe.close()
         try:
             await asyncio.wait_for(self._process.wait(), 3)
@@ -118,6 +124,19 @@ class ExtractionClient:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, 9)
 
+    async def _watch_memory(self, limit: int) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            while (used := process.memory_info().rss) <= limit:  # noqa: ASYNC110 - memory signals nothing
+                await asyncio.sleep(_MEMORY_LOOK_SECONDS)
+            self.ended_by = "memory"
+            self._pipe.cause = (
+                f"extraction worker {self.pid} took {used / 2**20:.0f} MiB of memory and was ended: lower "
+                "PATCHLINE_INSPECTOR__BANK_MEMORY_BYTES, or raise PATCHLINE_ENGINE__MEMORY_BYTES"
+            )
+            _log.error("extraction worker ended", cause=self._pipe.cause)
+            self.kill()
+
     async def _ask(self, request: protocol.Request, timeout: float) -> protocol.Answer:
         answer = await self._wait(self._pipe.ask(request), timeout)
         if isinstance(answer, protocol.Failed):
@@ -128,6 +147,7 @@ class ExtractionClient:
         try:
             return await asyncio.wait_for(answer, timeout)
         except TimeoutError as error:
+            self.ended_by = "hung"
             self.kill()
             raise WorkerDied(f"extraction worker {self.pid} did not answer within {timeout:g} s") from error
 

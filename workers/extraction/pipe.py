@@ -24,6 +24,7 @@ class Pipe:
         self._waiting: dict[int, asyncio.Future[protocol.Answer]] = {}
         self.greeting = self._future(0)
         self.closed = False
+        self.cause = "the extraction worker ended before it answered"
         self._task = asyncio.create_task(self._read())
 
     def next_id(self) -> int:
@@ -69,4 +70,4 @@ class Pipe:
         waiting, self._waiting = self._waiting, {}
         for future in waiting.values():
             if not future.done():
-                future.set_exception(WorkerDied("the extraction worker ended before it answered"))
+                future.set_exception(WorkerDied(self.cause))

@@ -18,6 +18,7 @@ from workers.inspector.flow import Flow
 from workers.inspector.intake import Intake
 from workers.inspector.job import Job
 from workers.inspector.parcel import Parcel, ScoredBatch
+from workers.inspector.progress import StallWatch
 from workers.inspector.scorer import Scorer
 
 # One batch is scored while the next is on its way to the worker: the device never waits for the loop.
@@ -37,9 +38,11 @@ class Pipeline:
         scorer: Scorer,
         effects: Effects,
         settings: InspectorSettings,
+        watch: StallWatch,
     ) -> None:
         self._member, self._flow, self._desk = member, flow, desk
         self._scorer, self._effects, self._settings = scorer, effects, settings
+        self._watch = watch
         self._outbox: asyncio.Queue[Parcel] = asyncio.Queue()
         self._slots = asyncio.Semaphore(_BATCHES_AT_WORKER)
         self._committed: dict[int, int] = {}
@@ -50,15 +53,24 @@ class Pipeline:
         self._outbox.put_nowait(parcel)
 
     async def run(self, intake: Intake, stop: asyncio.Event) -> None:
-        """Run until ``stop`` is set, then finish what is in flight within the drain time, and commit."""
+        """Run until ``stop`` is set, then finish what is in flight within the drain time, and commit. Raises
+        ``Stalled``, and what intake or effects cannot recover from."""
+        try:
+            await self._run(intake, stop)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+        await self._commit_once()
+
+    async def _run(self, intake: Intake, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             feeding = group.create_task(intake.run(stop))
-            rest = [group.create_task(task) for task in (self._score(), self._publish(), self._commit())]
+            watching = self._watch.run(lambda: self._committed)
+            tasks = (self._score(), self._publish(), self._commit(), watching)
+            rest = [group.create_task(task) for task in tasks]
             await feeding
             await self._drain()
             for task in rest:
                 task.cancel()
-        await self._commit_once()
 
     async def _drain(self) -> None:
         try:

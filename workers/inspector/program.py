@@ -29,6 +29,7 @@ from workers.inspector.intake import Intake
 from workers.inspector.job import Job
 from workers.inspector.keeper import Keeper
 from workers.inspector.pipeline import Pipeline
+from workers.inspector.progress import StallWatch
 from workers.inspector.readback import Readback
 from workers.inspector.scorer import Scorer
 from workers.inspector.tries import RedisTries
@@ -58,6 +59,7 @@ class Inspector:
     def __init__(self, settings: Settings, broker: Broker, store: ObjectStore, stack: AsyncExitStack) -> None:
         self._settings, self._broker, self._store, self._stack = settings, broker, store, stack
         self._consuming = False
+        self._watch: StallWatch | None = None
         self._redis = redis_client(settings.redis)
         stack.push_async_callback(self._redis.aclose)
         self._cache = RedisCache(self._redis, settings.redis)
@@ -96,7 +98,8 @@ class Inspector:
         producer = await self._broker.producer()
         effects = Effects(self._store, producer, self._rules(), self._drift(), readback)
         member = await self._broker.join(self._topic(TopicKind.FRAMES), settings.group)
-        pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings)
+        self._watch = StallWatch(self._broker, self._topic(TopicKind.FRAMES), member, settings.stall_seconds)
+        pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings, self._watch)
         intake = Intake(
             member,
             self._store,
@@ -152,4 +155,6 @@ class Inspector:
         self._desk.line_ready(line)
 
     def _not_ready_because(self) -> str | None:
-        return None if self._consuming else "the banks in force are still being loaded"
+        if not self._consuming or self._watch is None:
+            return "the banks in force are still being loaded"
+        return self._watch.complaint()

@@ -49,15 +49,16 @@ class Scorer:
 
     async def score(self, jobs: Sequence[Job]) -> list[Outcome]:
         """One outcome a job, in order; waits as long as the device needs to come back."""
-        worker = await self.worker()
-        try:
-            with metrics.BATCH_SECONDS.time():
-                return await self._ask(worker, jobs)
-        except (WorkerDied, RequestFailed) as error:
-            _log.warning(
-                "batch failed; its frames are tried one at a time", cause=str(error), frames=len(jobs)
-            )
-        return [await self._score_alone(job) for job in jobs]
+        outcomes = await self._score_together(jobs)
+        if outcomes is None:
+            outcomes = [await self._score_alone(job) for job in jobs]
+        # What kills workers stays counted: should we die now, it comes again and is not tried again.
+        kills = DeadLetterReason.KILLS_WORKER
+        done = zip(jobs, outcomes, strict=True)
+        await self._tries.leave(
+            [job.uid for job, out in done if not (isinstance(out, Unreadable) and out.reason == kills)]
+        )
+        return outcomes
 
     async def stop(self) -> None:
         """End the worker."""
@@ -65,9 +66,24 @@ class Scorer:
             if self._worker is not None:
                 await self._worker.stop()
 
+    async def _score_together(self, jobs: Sequence[Job]) -> list[Outcome] | None:
+        """None when they are better tried one at a time."""
+        worker = await self.worker()
+        if await self._tries.enter([job.uid for job in jobs]):
+            _log.warning("an inspector ended with one of these frames", frames=len(jobs))
+            return None
+        try:
+            with metrics.BATCH_SECONDS.time():
+                return await self._ask(worker, jobs)
+        except (WorkerDied, RequestFailed) as error:
+            _log.warning(
+                "batch failed; its frames are tried one at a time", cause=str(error), frames=len(jobs)
+            )
+            return None
+
     async def _start(self) -> ExtractionClient:
         if self._worker is not None:
-            metrics.WORKER_RESTARTS.labels(cause="died").inc()
+            metrics.WORKER_RESTARTS.labels(cause=self._worker.ended_by).inc()
             await self._worker.stop()
         worker = await ExtractionClient.start(self._settings)
         try:
