@@ -127,5 +127,10 @@ CASES = (
         (GUARD, "tests/signing/test_commands.py"),
         "There are no users, so no tokens and no roles to attack.",
     ),
-    Case(25, "soak with a fault a minute", (), "Not built."),
+    Case(
+        25,
+        "soak with a fault a minute",
+        (f"{HERE}/test_25_soak.py",),
+        "Faults of kinds 1, 4, 8, 14 and 23; no broker restarts, no clock skew; a minute each.",
+    ),
 )

@@ -35,7 +35,7 @@ def test_a_bad_bank_is_refused_with_its_reason_and_the_old_one_serves_on(ground:
         refused = set()
         for reason, data in bad.items():
             refused.add(ground.activate("north", data, good.thresholds).version)
-            inspector.wait_for_line(f'"{reason.value}"', 60)
+            inspector.wait_for_line(reason.sentence, 60)
             inspector.wait_for_metric(1, "patchline_bank_stale", line="north")
         ground.put_in_force(good)
         inspector.wait_for_metric(0, "patchline_bank_stale", line="north")
