@@ -163,6 +163,14 @@ class SigningSettings(_Part):
     commands_key: Path | None = Field(default=None, description="the private key of the page's service")
 
 
+class SupervisorSettings(_Part):
+    """`patchline run all`: how often a program that ended is started again."""
+
+    restarts: int = Field(default=10, ge=0, description="of one program within the window; past them all end")
+    window_seconds: float = Field(default=300.0, gt=0, description="the window in which restarts count")
+    pause_seconds: float = Field(default=1.0, ge=0, description="before a program is started again")
+
+
 class WebSettings(_Part):
     """The page and its API; the probes and metrics listen on an address of their own."""
 
@@ -200,6 +208,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     rebuilder: RebuilderSettings = RebuilderSettings()
     signing: SigningSettings = SigningSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 

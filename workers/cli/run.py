@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.options import Folder, Line
+from workers.cli.options import Folder, Line, line_id
 
 if TYPE_CHECKING:
     from service.settings import Settings
+    from workers.supervisor.child import Errand
+
+# What an inspector needs beside its drain time to close what it opened.
+_DRAIN_SLACK_SECONDS = 10.0
 
 
 class LogFormat(StrEnum):
@@ -34,6 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog="Example: patchline run rebuilder")(rebuilder)
     group.command(epilog="Example: patchline run web --log-format json")(web)
     group.command(epilog="Example: patchline run camera line1 /var/spool/line1 --name left")(camera)
+    group.command("all", epilog="Example: patchline run all --camera line1=/var/spool/line1")(every)
     app.add_typer(group, name="run", epilog="Example: patchline run inspector")
 
 
@@ -84,6 +89,52 @@ def camera(
 
     watched = FolderCamera(line, folder, name, seconds=every, skip_present=skip_present)
     _until_stopped(run_camera(settings, watched))
+
+
+def every(
+    cameras: Annotated[
+        list[str] | None,
+        typer.Option("--camera", metavar="LINE=DIR", help="Watch this folder for the line; repeatable."),
+    ] = None,
+    log_format: Format = None,
+) -> None:
+    """Run inspector, rebuilder and page, and start again what ends.
+
+    Ends when told to, or once a program has used up its restarts (PATCHLINE_SUPERVISOR__RESTARTS). With a
+    fixed telemetry port, each program takes the next one.
+    """
+    settings = program_settings("supervisor", log_format)
+    _until_stopped(_supervised(settings, _errands(settings, cameras or [], log_format)))
+
+
+async def _supervised(settings: "Settings", errands: "list[Errand]") -> int:
+    from service.runtime.signals import stop_event
+    from workers.supervisor.program import supervise
+
+    drain = settings.inspector.drain_seconds + _DRAIN_SLACK_SECONDS
+    await supervise(errands, settings.supervisor, stop_event(), drain_seconds=drain)
+    return 0
+
+
+def _errands(settings: "Settings", cameras: list[str], log_format: LogFormat | None) -> "list[Errand]":
+    from workers.supervisor.child import Errand
+
+    programs = [("inspector",), ("rebuilder",), ("web",), *(_camera_words(camera) for camera in cameras)]
+    errands = []
+    for place, words in enumerate(programs):
+        port = settings.telemetry.port
+        environment = {"PATCHLINE_TELEMETRY__PORT": str(port + place)} if port else {}
+        options = ["--log-format", log_format.value] if log_format else []
+        command = [sys.executable, "-m", "workers", "run", *words, *options]
+        errands.append(Errand(" ".join(words[:2]), command, environment))
+    return errands
+
+
+def _camera_words(camera: str) -> tuple[str, ...]:
+    line, separator, folder = camera.partition("=")
+    if not separator or not folder:
+        raise typer.BadParameter(f"--camera {camera!r} names no folder: write it as line1=/var/spool/line1")
+    return "camera", line_id(line), folder
 
 
 def program_settings(program: str, log_format: LogFormat | None) -> "Settings":

@@ -1,0 +1,1 @@
+"""Runs the programs of an installation as children, and starts again what ends."""
