@@ -6,10 +6,11 @@ import psutil
 import pytest
 
 from service.settings import EngineSettings, Settings
-from tests.extraction.lines import on_disk
+from tests.extraction.lines import SIZE, on_disk
 from tests.faults.figures import Figure, tell
 from tests.faults.form import LONG, times
-from tests.images.test_fuzz import damaged
+from tests.images.test_fuzz import SPECIMENS, damaged
+from tests.parts import draw_part, encode_jpeg, encode_png
 from workers.extraction.client import ExtractionClient
 from workers.extraction.protocol import FrameIn, Judged, Outcome, Unfit
 
@@ -20,6 +21,11 @@ pytestmark = [
 ]
 AT_ONCE = 8
 BOUND_MIB = 64
+# Every format and depth; and as often parts of the line's own kind, which are judged where they can be read.
+PARTS = [
+    (f"part-{n}", encode(draw_part(n, size=SIZE))) for n in range(8) for encode in (encode_jpeg, encode_png)
+]
+AMONG = SPECIMENS + PARTS
 
 
 def told(outcome: Outcome) -> tuple[object, ...]:
@@ -39,7 +45,7 @@ async def test_each_damaged_picture_is_judged_or_refused_the_same_way_twice(tmp_
         grown = []
         for turn in range(2):
             for begin in range(0, count, AT_ONCE):
-                frames = [FrameIn("north", damaged(seed)) for seed in range(begin, begin + AT_ONCE)]
+                frames = [FrameIn("north", damaged(seed, AMONG)) for seed in range(begin, begin + AT_ONCE)]
                 outcomes = [told(outcome) for outcome in await worker.score(frames, 120)]
                 assert len(outcomes) == len(frames)
                 assert turn == 0 or outcomes == first[begin]
