@@ -78,6 +78,17 @@ class Ground:
         with self.commits() as commits:
             commits.drained()
 
+    def caught_up(self) -> None:
+        """Return when no more waits than what comes in two seconds: the inspectors keep up with the load."""
+        deadline = time.monotonic() + 180
+        with self.commits() as commits:
+            while time.monotonic() < deadline:
+                ends, committed = commits.ends(), commits.now()
+                if sum(end - max(committed[number], 0) for number, end in ends.items()) <= 2 * RATE:
+                    return
+                time.sleep(0.2)
+        raise AssertionError("the inspectors do not keep up with the load")
+
     def judged_rightly(self) -> None:
         """Each frame's effective verdict is the one that its picture deserves."""
         expected = {frame: alarm for load in self._loads for frame, alarm in load.expected.items()}

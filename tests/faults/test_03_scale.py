@@ -16,6 +16,7 @@ def test_inspectors_that_come_and_go_under_load_lose_nothing_and_stall_briefly(g
     rounds, changes = times(short=1, long=3), []
     with ground.inspector() as first, ground.load(), ground.commits() as commits:
         first.ready()
+        ground.caught_up()
         for _ in range(rounds):
             with ExitStack() as stack:
                 for _ in range(MOST - 1):

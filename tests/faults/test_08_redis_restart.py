@@ -15,6 +15,7 @@ def test_scoring_goes_on_without_redis_and_uses_it_again_when_it_is_back(ground:
     repetitions, judged, stalls = times(short=1, long=3), [], []
     with ground.inspector() as inspector, ground.load(), ground.commits() as commits:
         inspector.ready()
+        ground.caught_up()
         for number in range(repetitions):
             began = time.monotonic()
             ground.redis_down()

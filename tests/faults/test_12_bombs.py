@@ -50,6 +50,7 @@ def test_bombs_are_refused_before_they_are_unpacked(ground: Ground) -> None:
         inspector.ready()
         while len(load.expected) < 60:
             time.sleep(0.2)
+        ground.caught_up()
         base = inspector.resident()
         with peak_of(inspector) as peak:
             for _ in range(repetitions):

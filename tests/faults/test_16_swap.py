@@ -19,6 +19,8 @@ def test_banks_exchanged_under_load_mix_in_no_batch_and_leave_no_gap(ground: Gro
     versions = [taught("north", parts) for parts in (24, 20)]
     with ground.inspector() as inspector, ground.load():
         inspector.ready()
+        ground.caught_up()
+        begin = time.time()
         time.sleep(4 * REST_SECONDS)
         base, moment = inspector.resident(), time.time()
         for number in range(swaps):
@@ -31,7 +33,7 @@ def test_banks_exchanged_under_load_mix_in_no_batch_and_leave_no_gap(ground: Gro
     assert one_version_a_batch(verdicts)
     assert epochs_only_grow(verdicts)
     assert len({v["epoch"] for v in verdicts if v["line"] == "north"}) > swaps / 2
-    before, after = (percentile(found, 0.99) for found in delays(verdicts, moment))
+    before, after = (percentile(found, 0.99) for found in delays(verdicts, begin, moment))
     figure = (
         f"clean over {report['accepted']} frames; no batch mixed, epochs only grew; p99 {before:.2f} s "
         f"before and {after:.2f} s during; memory {grown / 2**20:+.0f} MiB"
@@ -55,11 +57,12 @@ def epochs_only_grow(verdicts: list[dict[str, Any]]) -> bool:
     return all(found == sorted(found) for found in epochs.values())
 
 
-def delays(verdicts: list[dict[str, Any]], moment: float) -> tuple[list[float], list[float]]:
-    """Seconds from a frame's timestamp to its judgement: of frames before the moment, and after it."""
+def delays(verdicts: list[dict[str, Any]], begin: float, moment: float) -> tuple[list[float], list[float]]:
+    """Seconds from a frame's timestamp to its judgement: of frames from begin to the moment, and after it."""
     parts: tuple[list[float], list[float]] = ([], [])
     for verdict in verdicts:
         sent = verdict["source"]["timestamp_ms"] / 1000
         judged = datetime.fromisoformat(verdict["inspected_at"]).timestamp()
-        parts[sent >= moment].append(judged - sent)
+        if sent >= begin:
+            parts[sent >= moment].append(judged - sent)
     return parts

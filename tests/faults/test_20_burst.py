@@ -13,7 +13,7 @@ def test_a_burst_is_worked_off_in_bounded_memory_and_nothing_is_lost(ground: Gro
     seconds = times(short=5, long=60)
     with ground.inspector() as inspector, ground.load():
         inspector.ready()
-        time.sleep(10)
+        ground.caught_up()
         base, peak = inspector.resident(), 0
         with ground.load(9 * RATE):
             for _ in range(seconds):
