@@ -43,4 +43,5 @@ class LineEvent(Message):
     radius_after: float | None = Field(default=None, ge=0)
     median_before: float | None = Field(default=None, description="of the scores when drift was told")
     median_now: float | None = None
+    breaker_open: bool | None = Field(default=None, description="true when the line's breaker opened")
     at: Moment

@@ -87,4 +87,5 @@ class LineEventKind(Worded):
     BUILD_PROGRESS = "build-progress", "A bank is being built."
     BANK_STALE = "bank-stale", "An activation could not be loaded; the line keeps the bank it has."
     UNTRUSTED = "untrusted-command", "A command that nobody who is trusted signed was passed over unread."
+    BREAKER = "breaker", "The line's breaker opened, for too much bad input, or closed again."
     DRIFT = "drift", "The line's scores no longer come from where they came when its bank was put in force."

@@ -86,6 +86,16 @@ class InspectorSettings(_Part):
     )
 
 
+class BreakerSettings(_Part):
+    """A line that sends what cannot be read: past this its frames are stored faults, but for a few tries."""
+
+    run_length: int = Field(default=20, ge=1, description="unreadable frames in a row that open it")
+    window: int = Field(default=100, ge=1, description="frames of a line whose unreadable share counts")
+    ratio: float = Field(default=0.5, gt=0, le=1, description="share of the window that opens it")
+    probe_every: int = Field(default=10, ge=1, description="while open, each so-many-th frame is tried")
+    close_after: int = Field(default=3, ge=1, description="tried frames in a row that were readable close it")
+
+
 class DriftSettings(_Part):
     """The watch over each line's scores; docs/drift.md has what the values cost and bring."""
 
@@ -204,6 +214,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     store: StoreSettings = StoreSettings()
     inspector: InspectorSettings = InspectorSettings()
+    breaker: BreakerSettings = BreakerSettings()
     drift: DriftSettings = DriftSettings()
     engine: EngineSettings = EngineSettings()
     rebuilder: RebuilderSettings = RebuilderSettings()

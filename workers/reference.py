@@ -68,7 +68,6 @@ MEANINGS: Mapping[str, str] = {
 NOT_BUILT: frozenset[Worded] = frozenset(
     {
         VerdictKind.DROPPED,
-        FaultReason.BREAKER_OPEN,
         FaultReason.MAINTENANCE,
         CommandKind.SET_MAINTENANCE,
         LineEventKind.BANK_STALE,

@@ -25,6 +25,7 @@ EPOCH = Gauge("patchline_line_epoch", "The epoch in force on a line in this proc
 STALE = Gauge(
     "patchline_bank_stale", "1 while the newest activation of a line could not be loaded.", ["line"]
 )
+BREAKER = Gauge("patchline_breaker_open", "1 while a line's breaker is open in this process.", ["line"])
 DRIFT = Gauge("patchline_line_drift", "1 while a line's scores have drifted since its activation.", ["line"])
 MEDIAN_MOVEMENT = Gauge(
     "patchline_line_median_movement",

@@ -13,6 +13,7 @@ from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.drift.monitor import DriftRules
 from service.images.decode import DEFAULT_LIMITS
+from service.inspection.breaker import BreakerRules
 from service.runtime.start import topic_specs
 from service.settings import StoreSettings
 from service.store import open_store
@@ -20,6 +21,7 @@ from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.stream.memory import MemoryBroker
 from tests.ledger.history import png
 from workers.extraction.protocol import Judged
+from workers.inspector.breakers import Breakers
 from workers.inspector.drift import DriftWatch
 from workers.inspector.effects import EffectRules, Effects
 from workers.inspector.job import Job, make_job, open_envelope
@@ -76,7 +78,8 @@ async def inspector(broker: MemoryBroker, dice: random.Random, lost: float = 0.0
     store = open_store(StoreSettings(url="memory://"))
     producer = Dawdling(await broker.producer(), dice, lost)
     rules = EffectRules(PREFIX, "https://page", "all", 2**20)
-    return Effects(store, producer, rules, DriftWatch(DriftRules()), readback), readback
+    breakers = Breakers(BreakerRules())
+    return Effects(store, producer, rules, DriftWatch(DriftRules()), readback, breakers), readback
 
 
 async def publish(effects: Effects, dice: random.Random, of: range) -> None:

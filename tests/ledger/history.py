@@ -16,11 +16,13 @@ from schemas.verdict import Verdict
 from service.banks.activation_log import activation_headers
 from service.drift.monitor import DriftRules
 from service.images.decode import DEFAULT_LIMITS
+from service.inspection.breaker import BreakerRules
 from service.settings import StoreSettings
 from service.store import ObjectStore, open_store
 from service.stream.base import Broker, Placed, Record
 from service.stream.memory import MemoryBroker
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
+from workers.inspector.breakers import Breakers
 from workers.inspector.drift import DriftWatch
 from workers.inspector.effects import EffectRules, Effects
 from workers.inspector.job import Job, Rejected, make_job, open_envelope
@@ -139,7 +141,9 @@ async def make_history(fates: Iterable[str], *, unfinished: int = 0, prefix: str
     history = History(unfinished=unfinished, prefix=prefix)
     collector = _Collector(history.outcomes, prefix)
     rules = EffectRules(prefix, URL, "none", 8 * 2**20)
-    effects = Effects(history.store, collector, rules, DriftWatch(DriftRules()), _Alone())
+    effects = Effects(
+        history.store, collector, rules, DriftWatch(DriftRules()), _Alone(), Breakers(BreakerRules())
+    )
     history.banks = [_activated(line) for line in ("line-0", "line-1")]
     offsets = [0] * PARTITIONS
     every = list(fates)

@@ -18,15 +18,18 @@ from schemas.alert import Alert
 from schemas.cloudevents import cloudevent_headers
 from schemas.frame import Headers
 from schemas.ids import sha256_hex
-from schemas.reasons import VerdictKind
+from schemas.line_event import LineEvent
+from schemas.reasons import FaultReason, VerdictKind
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
+from service.inspection.breaker import Passage
 from service.store.errors import StoreError
 from service.store.keys import dead_letter_key, frame_key, heatmap_key
 from service.store.object_store import ObjectStore
 from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.telemetry import metrics
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
+from workers.inspector.breakers import Breakers
 from workers.inspector.drift import DriftWatch
 from workers.inspector.job import Job, Rejected
 from workers.inspector.outcome import dead_letter_of, verdict_of
@@ -64,13 +67,15 @@ class Effects:
         rules: EffectRules,
         drift: DriftWatch,
         firsts: FirstVerdicts,
+        breakers: Breakers,
     ) -> None:
         self._store, self._producer, self._rules, self._drift = store, producer, rules, drift
-        self._firsts = firsts
+        self._firsts, self._breakers = firsts, breakers
 
     async def publish(self, batch: Sequence[tuple[Job, Outcome]]) -> None:
         """The effects of a batch: all pictures, then the verdicts in order, then the alerts of those that
-        are the effective ones, then what their scores tell of drift."""
+        are the effective ones, then what their scores tell of drift and the breakers tell."""
+        batch = [(job, self._past_breaker(job, outcome)) for job, outcome in batch]
         await asyncio.gather(*(self._store_pictures(job, outcome) for job, outcome in batch))
         now = datetime.now(UTC)
         concluded = await asyncio.gather(*(self._conclude(job, outcome, now) for job, outcome in batch))
@@ -79,6 +84,17 @@ class Effects:
             # A replayed frame is an old one: it tells nothing of the line as it is now.
             if isinstance(outcome, Judged) and job.envelope.headers.replay_of is None:
                 await self._tell_drift(job.line, outcome, now)
+        await self._tell_breakers()
+
+    def _past_breaker(self, job: Job, outcome: Outcome) -> Outcome:
+        """What an unreadable probe becomes: past an open breaker every frame with bytes has a verdict, so
+        that an inspector that inspects again cannot disagree on its class."""
+        if job.pixels == 0:
+            return outcome
+        self._breakers.concluded(job.envelope, job.passage, outcome)
+        if job.passage is Passage.PROBE and isinstance(outcome, Unreadable):
+            return Unfit(FaultReason.BREAKER_OPEN.value, 0, 0)
+        return outcome
 
     async def repeat_alert(self, verdict: Verdict) -> None:
         """Make the alert of a stored verdict again: equal to the byte, should it be there already."""
@@ -101,6 +117,7 @@ class Effects:
         _log.info(
             "dead letter", reason=rejected.reason.value, partition=record.partition, offset=record.offset
         )
+        await self._tell_breakers()
 
     async def _outsourced(self, data: bytes) -> str | None:
         if len(data) <= self._rules.max_inline_bytes:
@@ -140,10 +157,17 @@ class Effects:
         event = self._drift.observe(line, judged, now)
         if event is None:
             return
-        event_id = f"drift/{line}/{judged.epoch}/{now.isoformat()}"
-        headers = cloudevent_headers("line-events", event_id, line, event.at)
-        await self._send(TopicKind.LINE_EVENTS, line.encode(), event.to_bytes(), headers)
+        await self._tell_event(f"drift/{line}/{judged.epoch}/{now.isoformat()}", event)
         _log.warning("drift", line=line, epoch=judged.epoch, told=event.sentence)
+
+    async def _tell_breakers(self) -> None:
+        for event in self._breakers.events():
+            await self._tell_event(f"breaker/{event.line}/{event.at.isoformat()}", event)
+            _log.warning("breaker", line=event.line, open=event.breaker_open)
+
+    async def _tell_event(self, event_id: str, event: LineEvent) -> None:
+        headers = cloudevent_headers("line-events", event_id, event.line, event.at)
+        await self._send(TopicKind.LINE_EVENTS, event.line.encode(), event.to_bytes(), headers)
 
     async def _send_verdict(self, verdict: Verdict) -> Placed:
         headers = cloudevent_headers("verdicts", str(verdict.frame_uid), verdict.line, verdict.inspected_at)

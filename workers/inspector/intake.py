@@ -8,15 +8,17 @@ import structlog
 from schemas.ids import sha256_hex
 from schemas.reasons import DeadLetterReason
 from service.images.decode import ImageLimits
+from service.inspection.breaker import Passage
 from service.settings import InspectorSettings
 from service.store.errors import ObjectTooLarge, StoreError, StoreUnreachable
 from service.store.object_store import ObjectStore
 from service.stream.base import Member, Record
 from service.telemetry import metrics
+from workers.inspector.breakers import Breakers
 from workers.inspector.desk import Desk
 from workers.inspector.flow import Flow
-from workers.inspector.job import Envelope, Job, Rejected, make_job, open_envelope
-from workers.inspector.parcel import Aside, Parcel, SaidBefore
+from workers.inspector.job import Envelope, Job, Rejected, make_job, name_job, open_envelope
+from workers.inspector.parcel import Aside, Parcel, SaidBefore, Unexamined
 from workers.inspector.readback import Readback
 
 _POLL_MS = 200
@@ -35,6 +37,7 @@ class Intake:
         store: ObjectStore,
         settings: InspectorSettings,
         readback: Readback,
+        breakers: Breakers,
         flow: Flow,
         desk: Desk,
         hand_out: Callable[[Parcel], None],
@@ -43,6 +46,7 @@ class Intake:
         self._member, self._store, self._settings = member, store, settings
         self._readback, self._flow, self._desk = readback, flow, desk
         self._hand_out, self._publishing = hand_out, publishing
+        self._breakers = breakers
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take records in until ``stop``; raises what the broker or the store cannot recover from."""
@@ -88,6 +92,9 @@ class Intake:
             job = await self._open(record, generation)
         except Rejected as rejected:
             self._pass_on(Aside(generation, record, rejected))
+            return
+        if job.pixels == 0:
+            self._pass_on(Unexamined(generation, job))
         else:
             self._flow.spend(job.pixels)
             self._desk.admit(job)
@@ -98,15 +105,31 @@ class Intake:
 
     async def _open(self, record: Record, generation: int) -> Job:
         envelope = open_envelope(record, generation)
+        passage = self._breakers.admit(envelope)
+        try:
+            data, limits = await self._bytes(envelope)
+        except Rejected:
+            # Without bytes there is nothing to keep for a replay: a dead letter, also past an open breaker.
+            self._breakers.rejected(envelope, passage)
+            raise
+        if passage is Passage.REFUSED:
+            return name_job(envelope, data, 0, passage)
+        try:
+            return make_job(envelope, data, limits, passage)
+        except Rejected:
+            self._breakers.rejected(envelope, passage)
+            if passage is Passage.PROBE:
+                return name_job(envelope, data, 0, passage)
+            raise
+
+    async def _bytes(self, envelope: Envelope) -> tuple[bytes, ImageLimits]:
         settings, reference = self._settings, envelope.headers.frame_ref
-        if record.value:
-            return make_job(
-                envelope, record.value, ImageLimits(settings.max_pixels, settings.max_inline_bytes)
-            )
+        if envelope.record.value:
+            return envelope.record.value, ImageLimits(settings.max_pixels, settings.max_inline_bytes)
         if reference is None:
             raise Rejected(DeadLetterReason.EMPTY)
         data = await self._fetch(envelope, reference)
-        return make_job(envelope, data, ImageLimits(settings.max_pixels, settings.max_reference_bytes))
+        return data, ImageLimits(settings.max_pixels, settings.max_reference_bytes)
 
     async def _fetch(self, envelope: Envelope, reference: str) -> bytes:
         _, _, key = reference.partition("/")

@@ -9,6 +9,7 @@ from schemas.reasons import DeadLetterReason
 from schemas.verdict import Source
 from service.images.decode import ImageLimits, inspect
 from service.images.unreadable import UnreadableImage
+from service.inspection.breaker import Passage
 from service.stream.base import Record
 
 
@@ -44,7 +45,8 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A frame that waits for its score. ``pixels`` is what its header states, before decoding."""
+    """A frame that waits for its score. ``pixels`` is what its header states, before decoding; 0 for one
+    that is not looked at, because its line's breaker is open."""
 
     envelope: Envelope
     frame_id: str
@@ -52,6 +54,7 @@ class Job:
     sha256: str
     data: bytes
     pixels: int
+    passage: Passage = Passage.THROUGH
 
     @property
     def line(self) -> str:
@@ -73,18 +76,23 @@ def open_envelope(record: Record, generation: int) -> Envelope:
     return Envelope(record, generation, line, headers)
 
 
-def make_job(envelope: Envelope, data: bytes, limits: ImageLimits) -> Job:
+def make_job(envelope: Envelope, data: bytes, limits: ImageLimits, passage: Passage = Passage.THROUGH) -> Job:
     """Name the frame and hold its header against the limits; raises ``Rejected``."""
     try:
         pixels = inspect(data, limits).pixels
     except UnreadableImage as error:
         raise Rejected(error.reason, str(error)) from error
+    return name_job(envelope, data, pixels, passage)
+
+
+def name_job(envelope: Envelope, data: bytes, pixels: int, passage: Passage) -> Job:
+    """Name the frame, whatever its bytes are."""
     digest = sha256_hex(data)
     record, headers = envelope.record, envelope.headers
     frame_id = headers.frame_id or default_frame_id(record.partition, record.offset, digest)
     # The bytes live once: the record's own reference to them would keep a second copy of a stored frame.
     bare = replace(envelope, record=replace(record, value=None))
-    return Job(bare, frame_id, frame_uid(envelope.line, frame_id, digest), digest, data, pixels)
+    return Job(bare, frame_id, frame_uid(envelope.line, frame_id, digest), digest, data, pixels, passage)
 
 
 def _first_line(error: ValueError) -> str:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.reasons import FaultReason
 from schemas.verdict import Verdict
 from service.stream.base import Record
-from workers.extraction.protocol import Outcome
+from workers.extraction.protocol import Outcome, Unfit
 from workers.inspector.effects import Effects
 from workers.inspector.job import Job, Rejected
 
@@ -46,6 +47,17 @@ class ScoredBatch(Parcel):
 
     async def publish(self, effects: Effects) -> None:
         await effects.publish(list(zip(self._jobs, self._scoring.result(), strict=True)))
+
+
+class Unexamined(Parcel):
+    """A frame that is not looked at, because its line's breaker is open."""
+
+    def __init__(self, generation: int, job: Job) -> None:
+        super().__init__(generation, [Entry(job.envelope.record, 0)])
+        self._job = job
+
+    async def publish(self, effects: Effects) -> None:
+        await effects.publish([(self._job, Unfit(FaultReason.BREAKER_OPEN.value, 0, 0))])
 
 
 class Aside(Parcel):

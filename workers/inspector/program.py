@@ -11,6 +11,7 @@ from service.banks.redis_cache import RedisCache
 from service.banks.redis_client import redis_client, require_redis
 from service.banks.source import BankSource
 from service.drift.monitor import DriftRules
+from service.inspection.breaker import BreakerRules
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import Settings
@@ -21,6 +22,7 @@ from service.stream.batcher import Batcher
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
 from workers.extraction.client import ExtractionClient
+from workers.inspector.breakers import Breakers
 from workers.inspector.desk import Desk
 from workers.inspector.drift import DriftWatch
 from workers.inspector.effects import EffectRules, Effects
@@ -96,7 +98,8 @@ class Inspector:
         )
         readback = Readback(self._broker, self._topic(TopicKind.VERDICTS), settings.max_uncommitted)
         producer = await self._broker.producer()
-        effects = Effects(self._store, producer, self._rules(), self._drift(), readback)
+        breakers = self._breakers()
+        effects = Effects(self._store, producer, self._rules(), self._drift(), readback, breakers)
         member = await self._broker.join(self._topic(TopicKind.FRAMES), settings.group)
         self._watch = StallWatch(self._broker, self._topic(TopicKind.FRAMES), member, settings.stall_seconds)
         pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings, self._watch)
@@ -105,6 +108,7 @@ class Inspector:
             self._store,
             settings,
             readback,
+            breakers,
             flow,
             self._desk,
             pipeline.hand_out,
@@ -141,6 +145,12 @@ class Inspector:
     def _drift(self) -> DriftWatch:
         drift = self._settings.drift
         return DriftWatch(DriftRules(drift.reference_frames, drift.allowance, drift.limit))
+
+    def _breakers(self) -> Breakers:
+        told = self._settings.breaker
+        return Breakers(
+            BreakerRules(told.run_length, told.window, told.ratio, told.probe_every, told.close_after)
+        )
 
     def _topic(self, kind: TopicKind) -> str:
         return TOPICS[kind].name(self._settings.kafka.topic_prefix)
