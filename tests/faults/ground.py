@@ -95,7 +95,11 @@ class Ground:
         effective = self.effective()
         found = {v["frame_id"]: v["verdict"] in ("review", "defect") for v in effective}
         wrong = {frame: found.get(frame) for frame in expected if found.get(frame) is not expected[frame]}
-        assert not wrong, f"{len(wrong)} of {len(expected)} frames are judged otherwise: {list(wrong)[:5]}"
+        # None: it has no verdict, so it is a dead letter, or the ledger will miss it.
+        letters = [
+            (letter.source_partition, letter.source_offset, letter.reason) for letter in self.dead_letters()
+        ]
+        assert not wrong, f"{len(wrong)} of {len(expected)} frames are judged otherwise: {wrong}; {letters}"
 
     def effective(self) -> list[dict[str, Any]]:
         """The first verdict of each source, of this case's frames, as they lie in the log."""

@@ -13,13 +13,10 @@ from tests.faults.form import LAW, LONG_ONLY, times
 from tests.faults.ground import Ground
 from tests.faults.inspecting import Inspecting
 from tests.faults.load import GOOD
+from tests.faults.png import chunk, with_chunks
 
 pytestmark = [*LAW, LONG_ONLY]
 BOUND_MIB = 256
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def vast_png() -> bytes:
@@ -40,7 +37,7 @@ def dense_png() -> bytes:
     packed = b"".join(deflate.compress(bytes(2**20)) for _ in range(1024)) + deflate.flush()
     text = chunk(b"zTXt", b"Comment\0\0" + packed)
     profile = chunk(b"iCCP", b"sRGB\0\0" + packed)
-    return GOOD[0][:33] + profile + text + GOOD[0][33:]
+    return with_chunks(GOOD[0], profile, text)
 
 
 def test_bombs_are_refused_before_they_are_unpacked(ground: Ground) -> None:

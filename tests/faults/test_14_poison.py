@@ -9,20 +9,22 @@ from tests.faults.figures import Figure, tell
 from tests.faults.form import LAW, times
 from tests.faults.ground import Ground
 from tests.faults.load import GOOD
+from tests.faults.png import chunk, with_chunks
 from tests.faults.poisoned_extraction import MARK
 from workers.inspector.tries import MAX_TRIES
 
 pytestmark = LAW
 POISONED = "tests.faults.poisoned_inspector"
 BOUND = 30.0
+POISON = with_chunks(GOOD[0], chunk(b"tEXt", b"Comment\0" + MARK))
 
 
 def send_poison(ground: Ground, name: str) -> None:
-    """A picture that is read well, with the mark behind its end."""
+    """A picture that is read well, with the mark in a comment."""
     producer = camera(ground.settings.kafka.bootstrap)
     topic = f"{ground.settings.kafka.topic_prefix}frames"
     header = ("frame-id", f"{ground.name}-{name}".encode())
-    producer.produce(topic, key=b"north", value=GOOD[0] + MARK, partition=0, headers=[header])
+    producer.produce(topic, key=b"north", value=POISON, partition=0, headers=[header])
     assert producer.flush(30) == 0
 
 
