@@ -20,6 +20,8 @@ COMMANDS = (
     "approve",
     "confirm-defect",
     "banks",
+    "dead-letters",
+    "replay",
     "ledger",
     "topics",
     "keys",

@@ -16,7 +16,7 @@ import structlog
 
 from schemas.alert import Alert
 from schemas.cloudevents import cloudevent_headers
-from schemas.frame import Headers
+from schemas.frame import FRAME_HEADERS, Headers
 from schemas.ids import sha256_hex
 from schemas.line_event import LineEvent
 from schemas.reasons import FaultReason, VerdictKind
@@ -109,7 +109,8 @@ class Effects:
         line = (record.key or b"").decode(errors="replace")[:63]
         content = "application/octet-stream"
         events = cloudevent_headers("dead-letters", event_id, line, letter.set_aside_at, content_type=content)
-        headers = letter.to_headers() + events
+        own = tuple((name, value) for name, value in record.headers if name in FRAME_HEADERS)
+        headers = letter.to_headers() + events + own
         value = None if reference is not None else record.value
         # A record without key and value would be no record at all.
         await self._send(TopicKind.DEAD_LETTERS, record.key, value if record.key else value or b"", headers)

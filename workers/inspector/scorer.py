@@ -7,6 +7,7 @@ fault, and no frame is blamed.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID, uuid5
 
 import structlog
 
@@ -56,7 +57,7 @@ class Scorer:
         kills = DeadLetterReason.KILLS_WORKER
         done = zip(jobs, outcomes, strict=True)
         await self._tries.leave(
-            [job.uid for job, out in done if not (isinstance(out, Unreadable) and out.reason == kills)]
+            [_tried(job) for job, out in done if not (isinstance(out, Unreadable) and out.reason == kills)]
         )
         return outcomes
 
@@ -69,7 +70,7 @@ class Scorer:
     async def _score_together(self, jobs: Sequence[Job]) -> list[Outcome] | None:
         """None when they are better tried one at a time."""
         worker = await self.worker()
-        if await self._tries.enter([job.uid for job in jobs]):
+        if await self._tries.enter([_tried(job) for job in jobs]):
             _log.warning("an inspector ended with one of these frames", frames=len(jobs))
             return None
         try:
@@ -97,7 +98,7 @@ class Scorer:
     async def _score_alone(self, job: Job) -> Outcome:
         while True:
             worker = await self._probed()
-            number = await self._tries.begin(job.uid)
+            number = await self._tries.begin(_tried(job))
             if number > MAX_TRIES:
                 return Unreadable(DeadLetterReason.KILLS_WORKER, DeadLetterReason.KILLS_WORKER.sentence)
             try:
@@ -123,3 +124,11 @@ class Scorer:
         if len(outcomes) != len(jobs):
             raise RequestFailed(f"{len(outcomes)} outcomes came back for {len(jobs)} frames")
         return outcomes
+
+
+def _tried(job: Job) -> UUID:
+    """What tries are counted by: a replay has tries of its own."""
+    if job.envelope.headers.replay_of is None:
+        return job.uid
+    source = job.envelope.source
+    return uuid5(job.uid, f"{source.partition}/{source.offset}")
