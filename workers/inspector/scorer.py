@@ -33,6 +33,8 @@ class Scorer:
         self._tries = tries
         self._furnish = furnish
         self._lock = asyncio.Lock()
+        # Two batches are at the worker at once: while a frame is tried alone, no other may be blamed with it.
+        self._alone = asyncio.Lock()
         self._worker: ExtractionClient | None = None
 
     async def worker(self) -> ExtractionClient:
@@ -52,7 +54,8 @@ class Scorer:
         """One outcome a job, in order; waits as long as the device needs to come back."""
         outcomes = await self._score_together(jobs)
         if outcomes is None:
-            outcomes = [await self._score_alone(job) for job in jobs]
+            async with self._alone:
+                outcomes = [await self._score_alone(job) for job in jobs]
         # What kills workers stays counted: should we die now, it comes again and is not tried again.
         kills = DeadLetterReason.KILLS_WORKER
         done = zip(jobs, outcomes, strict=True)
@@ -69,7 +72,8 @@ class Scorer:
 
     async def _score_together(self, jobs: Sequence[Job]) -> list[Outcome] | None:
         """None when they are better tried one at a time."""
-        worker = await self.worker()
+        async with self._alone:
+            worker = await self.worker()
         if await self._tries.enter([_tried(job) for job in jobs]):
             _log.warning("an inspector ended with one of these frames", frames=len(jobs))
             return None
