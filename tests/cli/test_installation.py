@@ -193,7 +193,7 @@ def test_an_empty_ledger_holds_and_has_the_keys_that_scripts_read(
 ) -> None:
     ended = patchline("ledger", "check", "--json")
     assert ended.code == 0
-    assert ended.json == {name: 0 for name in LEDGER_KEYS} | {"clean": True}
+    assert ended.json == dict.fromkeys(LEDGER_KEYS, 0) | {"clean": True}
     assert list(ended.json) == list(LEDGER_KEYS)
     assert ended.err == ""
 
