@@ -27,6 +27,23 @@ class BankCache(Protocol):
         ...
 
 
+class NoCache:
+    """Nothing between the host's files and the object store: for a program that reads banks now and then."""
+
+    @property
+    def available(self) -> bool:
+        return False
+
+    async def get(self, line: str, version: str, size: int) -> bytes | None:
+        return None
+
+    async def put(self, line: str, version: str, data: bytes) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
 class MemoryCache:
     """A cache inside this process: for the demo without Redis, and for tests."""
 

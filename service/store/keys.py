@@ -4,6 +4,9 @@ from uuid import UUID
 
 from schemas.ids import is_line_id, is_sha256
 
+# References name a store by an alias; ours is the only one so far.
+STORE_ALIAS = "store"
+
 
 def frame_key(line: str, uid: UUID) -> str:
     """The bytes of a frame as its camera sent them."""

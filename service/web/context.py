@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from service.letters.box import LetterBox
 from service.store.object_store import ObjectStore
 from service.web.approvals import Approvals
+from service.web.bank_books import BankBooks
 from service.web.hub import Hub
 from service.web.orders import Orders
 from service.web.view import View
@@ -20,3 +22,5 @@ class Context:
     orders: Orders
     public_url: str
     max_frame_bytes: int
+    letters: LetterBox
+    books: BankBooks

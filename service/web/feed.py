@@ -13,6 +13,7 @@ from schemas.line_event import LineEvent
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.banks.activation_log import ActivationLog
+from service.letters.letters import letter_of
 from service.signing.admission import trusted
 from service.signing.statement import KeyUse
 from service.signing.trust import UNCHECKED, Trust
@@ -93,6 +94,8 @@ class Feed:
     async def _take_dead_letters(self, records: Sequence[Record]) -> None:
         letters = [(record.partition, record.offset, _line(record.key)) for record in records]
         await self._view.set_aside(letters)
+        read = (letter_of(record) for record in records)
+        await self._view.keep_letters([letter for letter in read if letter is not None])
         self._changed.update(line for _, _, line in letters if line)
 
     async def _take_banks(self, records: Sequence[Record]) -> None:

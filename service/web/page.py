@@ -9,6 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 import uvicorn
 
 from schemas.topics import TOPICS, TopicKind
+from service.banks.cache import NoCache
+from service.banks.source import BankSource
+from service.letters.box import LetterBox
 from service.runtime.background_server import BackgroundServer
 from service.settings import Settings
 from service.signing.signatures import open_signatures
@@ -17,6 +20,7 @@ from service.store import ObjectStore
 from service.stream.base import Broker
 from service.web.app import create_app
 from service.web.approvals import Approvals
+from service.web.bank_books import BankBooks
 from service.web.command_log import CommandLog
 from service.web.context import Context
 from service.web.exposure import require_loopback
@@ -54,7 +58,9 @@ async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> As
         names, log = FrameNames(view, store), CommandLog(view, producer, commands)
         limit = settings.inspector.max_reference_bytes
         approvals, orders = Approvals(names, log), Orders(names, log)
-        context = Context(view, store, hub, approvals, orders, settings.web.public_url, limit)
+        letters = LetterBox(broker, producer, store, prefix)
+        books = BankBooks(BankSource(store, NoCache(), settings.store.cache_dir, trust=signatures.trust))
+        context = Context(view, store, hub, approvals, orders, settings.web.public_url, limit, letters, books)
         feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts, trust=signatures.trust)
         async with _fed(feed) as feeding:
             yield Page(context, feed, feeding)

@@ -31,3 +31,10 @@ def picture_response(data: bytes) -> Response:
     disposition = "inline" if kind else 'attachment; filename="frame.bin"'
     headers = {**HEADERS, "Content-Disposition": disposition}
     return Response(data, media_type=kind or "application/octet-stream", headers=headers)
+
+
+def download_response(data: bytes, name: str) -> Response:
+    """Bytes that nobody vouches for, always as a file: a browser shows them where a page asks for an image,
+    and runs them nowhere."""
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}.bin"'}
+    return Response(data, media_type=image_type(data) or "application/octet-stream", headers=headers)

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.activation import Thresholds
+from schemas.activation import Activated, Published, Thresholds
 from schemas.ids import LineId, ModelName, Version
+from schemas.line_event import LineEvent
 from schemas.message import Moment
-from schemas.reasons import Gate
+from schemas.reasons import Gate, VerdictKind
 from schemas.verdict import Verdict
+from service.banks.manifest import PartEntry
 
 CommandStatus = Literal["pending", "done", "refused"]
 
@@ -91,3 +93,92 @@ class Accepted(_Shape):
 
     command_id: UUID
     epoch_before: int
+
+
+class Epoch(_Shape):
+    """What is in force from one epoch on: the record, None when it cannot be read, the bank that it names,
+    and the result of the command that made it."""
+
+    epoch: int
+    activation: Activated | None
+    bank: Published | None = None
+    result: LineEvent | None = None
+
+
+class EpochPage(_Shape):
+    """A line's epochs, newest first; ``next_before`` goes on with older ones. ``refusals`` are its newest
+    commands that changed nothing, ``candidates`` its banks that were published and never put in force."""
+
+    epochs: tuple[Epoch, ...]
+    refusals: tuple[LineEvent, ...] = ()
+    candidates: tuple[Published, ...] = ()
+    next_before: int | None = None
+
+
+class EpochChange(_Shape):
+    """The parts that an epoch's bank has more and less than that of the epoch before."""
+
+    epoch: int
+    added: list[PartEntry]
+    removed: list[PartEntry]
+
+
+class BankPart(PartEntry):
+    """A part, and how many vectors of it were selected."""
+
+    vectors: int
+
+
+class BankDetail(_Shape):
+    """A bank. ``epoch`` and ``thresholds`` are there when it is in force; ``scores`` ascend, and are of
+    good parts that were held out."""
+
+    line: LineId
+    model: ModelName
+    version: Version
+    epoch: int | None
+    thresholds: Thresholds | None
+    vectors: int
+    size_bytes: int
+    selection_radius: float
+    coverage_radius: float
+    recipe: str
+    backbone: str
+    precision: str
+    grid: tuple[int, int]
+    scores: tuple[float, ...]
+    parts: tuple[BankPart, ...]
+
+
+class ScoredFrame(_Shape):
+    """A frame and its score under the version in force; ``verdict`` is what it was called."""
+
+    frame_uid: UUID
+    frame_id: str
+    verdict: VerdictKind
+    score: float
+
+
+class ThresholdFacts(_Shape):
+    """``scores`` ascend, of good parts that were held out; ``recent`` frames were judged by the version in
+    force, newest first."""
+
+    line: LineId
+    epoch: int
+    model: ModelName
+    version: Version
+    thresholds: Thresholds
+    scores: tuple[float, ...]
+    recent: tuple[ScoredFrame, ...]
+
+
+class RatePreview(_Shape):
+    """What rates would do. The realised false-alarm rate lies between ``rate_low`` and ``rate_high`` with
+    90 % confidence; ``now`` and ``then`` count the recent frames by verdict."""
+
+    thresholds: Thresholds
+    sentence: str
+    rate_low: float
+    rate_high: float
+    now: dict[VerdictKind, int]
+    then: dict[VerdictKind, int]

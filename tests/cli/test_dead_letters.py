@@ -11,7 +11,7 @@ from schemas.reasons import DeadLetterReason, FaultReason
 from service.settings import load_settings
 from service.stream.kafka_broker import KafkaBroker
 from tests.cli.conftest import Command
-from tests.replayer.test_replayer import Scene
+from tests.letters.test_replayer import Scene
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -11,11 +11,11 @@ import typer
 from workers.cli.options import AsJson, line_id, moment
 
 if TYPE_CHECKING:
+    from service.letters.letters import Letter
+    from service.letters.selection import Selection
     from service.settings import Settings
     from service.store import ObjectStore
     from service.stream.base import Broker
-    from workers.replayer.letters import Letter
-    from workers.replayer.selection import Selection
 
 Of = Annotated[str | None, typer.Option("--line", metavar="LINE", help="Only of this line.", parser=line_id)]
 Reasons = Annotated[
@@ -86,9 +86,9 @@ def replay(
 
     async def act(broker: "Broker", store: "ObjectStore", settings: "Settings", letter: "Letter") -> None:
         from schemas.topics import TopicKind
+        from service.letters.letters import settle
+        from service.letters.resend import resend_letter
         from workers.cli.installation import topic
-        from workers.replayer.letters import settle
-        from workers.replayer.resend import resend_letter
 
         topics = topic(settings, TopicKind.DEAD_LETTERS), topic(settings, TopicKind.FRAMES)
         await resend_letter(broker, await broker.producer(), topics, letter, as_line)
@@ -112,7 +112,7 @@ def drop(
     """List them no longer. Their bytes stay until the topic forgets them."""
 
     async def act(_broker: "Broker", store: "ObjectStore", _settings: "Settings", letter: "Letter") -> None:
-        from workers.replayer.letters import settle
+        from service.letters.letters import settle
 
         await settle(store, letter, "dropped")
 
@@ -134,7 +134,7 @@ async def _nothing(
 
 def _leniently(act: Act, skipped: list[str]) -> Act:
     async def attempt(broker: "Broker", store: "ObjectStore", settings: "Settings", letter: "Letter") -> None:
-        from workers.replayer.resend import CannotReplay
+        from service.letters.resend import CannotReplay
 
         try:
             await act(broker, store, settings, letter)
@@ -148,9 +148,9 @@ async def _each(
     wanted: "Selection", ids: list[str] | None, act: Act, *, settled: bool = False
 ) -> "list[Letter]":
     from schemas.topics import TopicKind
+    from service.letters.letters import letters
     from service.store import open_store
     from workers.cli.installation import command_settings, connected, topic
-    from workers.replayer.letters import letters
 
     settings = command_settings()
     store = open_store(settings.store)
@@ -168,11 +168,11 @@ async def _each(
 
 async def _show(letter_id: str, save: Path | None) -> "list[Letter]":
     from schemas.topics import TopicKind
+    from service.letters.letters import letters, value_of
+    from service.letters.selection import Selection
     from service.store import open_store
     from workers.cli.failures import Refused
     from workers.cli.installation import command_settings, connected, topic
-    from workers.replayer.letters import letters, value_of
-    from workers.replayer.selection import Selection
 
     settings = command_settings()
     named = topic(settings, TopicKind.DEAD_LETTERS)
@@ -192,7 +192,7 @@ async def _show(letter_id: str, save: Path | None) -> "list[Letter]":
 
 def _selection(line: str | None, reason: list[str] | None, since: datetime | None, limit: int) -> "Selection":
     from schemas.reasons import DeadLetterReason
-    from workers.replayer.selection import Selection
+    from service.letters.selection import Selection
 
     for word in reason or ():
         if word not in set(DeadLetterReason):

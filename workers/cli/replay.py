@@ -10,7 +10,7 @@ from workers.cli.options import AsJson, Line, moment
 
 if TYPE_CHECKING:
     from schemas.verdict import Verdict
-    from workers.replayer.selection import Selection
+    from service.letters.selection import Selection
 
 
 def register(app: typer.Typer) -> None:
@@ -38,9 +38,9 @@ def replay(
     A replay passes an open breaker and tells nothing of drift.
     """
     from schemas.reasons import FaultReason
+    from service.letters.selection import Selection
     from workers.cli import words
     from workers.cli.screen import answers, note, print_json
-    from workers.replayer.selection import Selection
 
     for word in reason or ():
         if word not in set(FaultReason):
@@ -61,9 +61,9 @@ def replay(
 
 async def _replay(wanted: "Selection", *, dry_run: bool) -> "tuple[list[Verdict], list[str]]":
     from schemas.topics import TopicKind
+    from service.letters.resend import CannotReplay, faults, resend_fault
     from service.store import open_store
     from workers.cli.installation import command_settings, connected, topic
-    from workers.replayer.resend import CannotReplay, faults, resend_fault
 
     settings = command_settings()
     skipped: list[str] = []

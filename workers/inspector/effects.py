@@ -24,7 +24,7 @@ from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.inspection.breaker import Passage
 from service.store.errors import StoreError
-from service.store.keys import dead_letter_key, frame_key, heatmap_key
+from service.store.keys import STORE_ALIAS, dead_letter_key, frame_key, heatmap_key
 from service.store.object_store import ObjectStore
 from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.telemetry import metrics
@@ -36,8 +36,6 @@ from workers.inspector.outcome import dead_letter_of, verdict_of
 from workers.inspector.readback import FirstVerdicts
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
-# References name a store by an alias; ours is the only one so far.
-STORE_ALIAS = "store"
 _T = TypeVar("_T")
 _log = structlog.get_logger()
 

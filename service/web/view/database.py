@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from service.web.view import letters
+
 T = TypeVar("T")
 
 TABLES = """
@@ -51,7 +53,7 @@ class Database:
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         self._writing = _connect(path)
-        self._writing.executescript(TABLES)
+        self._writing.executescript(TABLES + letters.TABLES)
         self._reading = _connect(path)
         self._reading.execute("PRAGMA query_only = ON")
         self._writer = ThreadPoolExecutor(1, "view-writer")

@@ -1,7 +1,7 @@
 """The view: what the page and the API ask of the stream, each answered off the event loop."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,11 +10,15 @@ from schemas.activation import Activated, Published
 from schemas.command import AnyCommand
 from schemas.line_event import LineEvent
 from schemas.verdict import Verdict
-from service.web.shapes import CommandState, LineSummary, VerdictItem, VerdictPage
-from service.web.view import banks, events, lines, marks, verdicts
+from service.letters.letters import Letter
+from service.web.shapes import CommandState, EpochPage, LineSummary, ScoredFrame, VerdictItem, VerdictPage
+from service.web.view import banks, events, letters, lines, marks, scores, story, verdicts
 from service.web.view.database import Database
+from service.web.view.letters import LetterFilter
 from service.web.view.marks import Mark
 from service.web.view.verdicts import Cursor, Filter, Logged
+
+REFUSALS = 50
 
 
 class View:
@@ -73,6 +77,27 @@ class View:
 
         await self._database.write(action)
 
+    async def keep_letters(self, found: Sequence[Letter]) -> None:
+        """Keep dead letters, without their bytes."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            for letter in found:
+                letters.keep(connection, letter)
+
+        await self._database.write(action)
+
+    async def letters(self, wanted: LetterFilter, limit: int) -> Sequence[Letter]:
+        """The dead letters that are meant, newest first."""
+        return await self._database.read(lambda connection: letters.listed(connection, wanted, limit))
+
+    async def letter_counts(self, without: Collection[str]) -> dict[str, int]:
+        """How many dead letters of each reason there are, but for those with these ids."""
+        return await self._database.read(lambda connection: letters.counts(connection, without))
+
+    async def letters_named(self, ids: Sequence[str]) -> Sequence[Letter]:
+        """The dead letters of these ids that are known."""
+        return await self._database.read(lambda connection: letters.named(connection, ids))
+
     async def lines(self) -> Sequence[LineSummary]:
         """Every line that is known, by name."""
         now = datetime.now(UTC)
@@ -104,6 +129,33 @@ class View:
     async def marks(self, names: Sequence[str], limit: int) -> dict[str, list[Mark]]:
         """The newest verdicts of these lines as points to draw, oldest first."""
         return await self._database.read(lambda connection: marks.newest(connection, names, limit))
+
+    async def story(self, line: str, before: int, limit: int) -> EpochPage:
+        """The line's epochs below ``before``, newest first, with what was refused and never put in force."""
+
+        def action(connection: sqlite3.Connection) -> EpochPage:
+            found = story.epochs(connection, line, before, limit + 1)
+            more = found[limit - 1].epoch if len(found) > limit else None
+            return EpochPage(
+                epochs=tuple(found[:limit]),
+                refusals=tuple(story.refusals(connection, line, REFUSALS)),
+                candidates=tuple(story.candidates(connection, line)),
+                next_before=more,
+            )
+
+        return await self._database.read(action)
+
+    async def in_force(self, line: str) -> Activated | None:
+        """What is in force on a line; None before the first bank."""
+        return await self._database.read(lambda connection: banks.in_force(connection, line))
+
+    async def published(self, line: str, version: str) -> Published | None:
+        """A version of a line, in force or not; None for one that was never published."""
+        return await self._database.read(lambda connection: story.published(connection, line, version))
+
+    async def scores(self, line: str, version: str, limit: int) -> Sequence[ScoredFrame]:
+        """The newest frames that a version scored, newest first."""
+        return await self._database.read(lambda connection: scores.newest(connection, line, version, limit))
 
     async def events(self, line: str, limit: int) -> Sequence[LineEvent]:
         """The newest events of a line, newest first."""

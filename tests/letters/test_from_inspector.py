@@ -3,15 +3,15 @@
 import random
 
 from schemas.reasons import DeadLetterReason
+from service.letters.letters import letters
+from service.letters.resend import resend_letter
+from service.letters.selection import Selection, every_record
 from service.settings import StoreSettings
 from service.store import open_store
 from service.stream.base import Record
 from service.stream.memory import MemoryBroker
 from tests.inspector.test_first_verdicts import FRAMES, PREFIX, broker, inspector
 from workers.inspector.job import Rejected
-from workers.replayer.letters import letters
-from workers.replayer.resend import resend_letter
-from workers.replayer.selection import Selection, every_record
 
 __all__ = ["broker"]
 

@@ -12,14 +12,14 @@ from schemas.ids import sha256_hex
 from schemas.reasons import DeadLetterReason, FaultReason, VerdictKind
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Source, Verdict
+from service.letters.letters import Letter, letters, settle
+from service.letters.resend import CannotReplay, faults, resend_fault, resend_letter
+from service.letters.selection import Selection, every_record
 from service.settings import KafkaSettings, StoreSettings
 from service.store import ObjectStore, open_store
 from service.store.keys import frame_key
 from service.stream.base import Broker, Record
 from tests.harness.topics import specs
-from workers.replayer.letters import Letter, letters, settle
-from workers.replayer.resend import CannotReplay, faults, resend_fault, resend_letter
-from workers.replayer.selection import Selection, every_record
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KINDS = (TopicKind.FRAMES, TopicKind.VERDICTS, TopicKind.DEAD_LETTERS)

@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator
 from schemas.frame import FrameHeaders
 from schemas.reasons import DeadLetterReason, VerdictKind
 from schemas.verdict import Source, Verdict
+from service.letters.letters import Letter, value_of
+from service.letters.selection import Selection, every_record
 from service.store import ObjectStore
-from service.store.keys import frame_key
+from service.store.keys import STORE_ALIAS, frame_key
 from service.stream.base import Broker, Producer
-from workers.inspector.effects import STORE_ALIAS
-from workers.replayer.letters import Letter, value_of
-from workers.replayer.selection import Selection, every_record
 
 
 class CannotReplay(Exception):

@@ -4,23 +4,26 @@ A log forgets no single record, so that a letter is settled stands in the object
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from schemas.dead_letter import DeadLetter
 from schemas.frame import FRAME_HEADERS, FrameHeaders, Headers
 from schemas.ids import is_line_id
+from service.letters.selection import Selection, every_record
 from service.store import ObjectStore
 from service.stream.base import Broker, Record
-from workers.replayer.selection import Selection, every_record
 
 SETTLED = "settled-letters"
 State = Literal["open", "dropped", "replayed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A dead letter, without its bytes. ``id`` is its frame's ``partition/offset``."""
+class Letter(BaseModel):
+    """A dead letter, without its bytes. ``id`` is its frame's ``partition/offset``; ``partition`` and
+    ``offset`` are the letter's own."""
+
+    model_config = ConfigDict(frozen=True)
 
     told: DeadLetter
     line: str | None
@@ -28,24 +31,25 @@ class Letter:
     headers: FrameHeaders
     partition: int
     offset: int
-    state: State
+    state: State = "open"
 
     @property
     def id(self) -> str:
+        """Unique among dead letters, however often one was written."""
         return f"{self.told.source_partition}/{self.told.source_offset}"
 
 
 async def letters(broker: Broker, store: ObjectStore, topic: str, wanted: Selection) -> AsyncIterator[Letter]:
     """Those that are meant, each frame's once, settled ones too. Raises ``StreamError``, ``StoreError``."""
-    states = await _states(store)
+    states = await Settled(store).states()
     seen: set[str] = set()
     async for record in every_record(broker, topic):
-        letter = _letter(record, states)
+        letter = letter_of(record)
         if letter is None or letter.id in seen:
             continue
         seen.add(letter.id)
         if wanted.wants(letter.line, letter.told.reason.value, letter.told.set_aside_at):
-            yield letter
+            yield letter.model_copy(update={"state": states.get(letter.id, "open")})
 
 
 async def settle(store: ObjectStore, letter: Letter, state: State) -> None:
@@ -66,29 +70,37 @@ async def value_of(broker: Broker, topic: str, letter: Letter) -> bytes:
     return records[0].value or b""
 
 
-async def _states(store: ObjectStore) -> dict[str, State]:
-    found: dict[str, State] = {}
-    async for listed in store.list(SETTLED):
-        told = (await store.get(listed.key)).decode()
-        found[listed.key.removeprefix(f"{SETTLED}/")] = "replayed" if told == "replayed" else "dropped"
-    return found
+class Settled:
+    """What became of letters, by id: a settled one stays so, so each is read from the store once."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._known: dict[str, State] = {}
+
+    async def states(self) -> dict[str, State]:
+        """Those that are not open. Waits for the store; raises ``StoreError``."""
+        async for listed in self._store.list(SETTLED):
+            name = listed.key.removeprefix(f"{SETTLED}/")
+            if name not in self._known:
+                told = (await self._store.get(listed.key)).decode()
+                self._known[name] = "replayed" if told == "replayed" else "dropped"
+        return self._known
 
 
-def _letter(record: Record, states: dict[str, State]) -> Letter | None:
+def letter_of(record: Record) -> Letter | None:
+    """The letter in a record of the topic, taken for open; None in somebody else's record."""
     try:
         told = DeadLetter.from_headers(record.headers)
     except ValueError:
         return None  # Somebody else's record: it tells of no frame.
     line = (record.key or b"").decode(errors="replace")
-    place = f"{told.source_partition}/{told.source_offset}"
     return Letter(
-        told,
-        line if is_line_id(line) else None,
-        len(record.value or b""),
-        _sound(record.headers),
-        record.partition,
-        record.offset,
-        states.get(place, "open"),
+        told=told,
+        line=line if is_line_id(line) else None,
+        size_bytes=len(record.value or b""),
+        headers=_sound(record.headers),
+        partition=record.partition,
+        offset=record.offset,
     )
 
 
