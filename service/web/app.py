@@ -1,19 +1,19 @@
 """The application: pages, API and static files behind one guard."""
 
-from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from service.web.api.router import api_router
 from service.web.context import Context
 from service.web.guard import Guard
-from service.web.pages import environment, pages_router
+from service.web.pages import pages_router
+from service.web.pages.render import Renderer
 from service.web.problem import Problem, problem_of, problem_response
 
 STATIC = Path(__file__).parent / "static"
@@ -47,6 +47,4 @@ async def _answer(request: Request, error: Exception) -> Response:
     machine = request.url.path.startswith(("/v1/", "/static/"))
     if machine or "text/html" not in request.headers.get("accept", ""):
         return problem_response(problem)
-    title = HTTPStatus(problem.status).phrase
-    html = environment().get_template("error.html").render(title=title, detail=problem.detail)
-    return HTMLResponse(html, status_code=problem.status)
+    return Renderer().refusal(request, problem.status, problem.detail)

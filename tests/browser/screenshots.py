@@ -5,11 +5,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.browser.chromium import Look, browser
+from playwright.async_api import Page, expect
+
+from tests.browser.chromium import Look, person, running_chromium
 from tests.browser.scene import shown
 
-LIVE = "document.getElementById('link-state').dataset.state === 'live'"
-FLAGGED = "document.querySelector('.row .badge.defect').closest('a').click()"
+LOOK = Look(width=1280, height=820)
 # Those further down are fetched when somebody scrolls there.
 PICTURES = """
 [...document.images]
@@ -19,18 +20,25 @@ PICTURES = """
 
 
 async def take(folder: Path) -> None:
-    """One line, and one part with its heatmap. Raises ``TimeoutError`` when the page hangs."""
+    """One line, and one part with its heatmap. Raises playwright's ``Error`` when the page hangs."""
     with tempfile.TemporaryDirectory() as scratch:
-        async with shown(Path(scratch)) as (url, _), browser() as tab:
-            look = Look(width=1280, height=820)
-            await tab.open(f"{url}/lines/flange-top", look)
-            await tab.until(LIVE)
-            await tab.until(PICTURES)
-            await tab.picture(folder / "line.png")
-            await tab.run(FLAGGED)
-            await tab.until("document.querySelector('#detail-body [data-approve]')")
-            await tab.until(PICTURES)
-            await tab.picture(folder / "part.png")
+        async with (
+            shown(Path(scratch)) as (url, _),
+            running_chromium() as browser,
+            person(browser, LOOK) as page,
+        ):
+            await page.goto(f"{url}/lines/flange-top")
+            await expect(page.locator("#link-state")).to_have_text("Live")
+            await save(page, folder / "line.png")
+            await page.locator(".row .badge.defect").first.click()
+            await expect(page.locator("#detail-body [data-approve]")).to_be_visible()
+            await save(page, folder / "part.png")
+
+
+async def save(page: Page, target: Path) -> None:
+    """A picture of what is in sight, once all of it was fetched."""
+    await page.wait_for_function(PICTURES)
+    await page.screenshot(path=target)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // The live list: grows by itself while the reader is at its top and does not point at it; else it says what waits.
 
-import { tellResult } from "./approve.js";
+import { tellResult } from "./toast.js";
 import { renew, startDetail } from "./detail.js";
 import { follow } from "./live.js";
 import { refresher } from "./refresh.js";

@@ -1,0 +1,53 @@
+"""What every page owes: it fits, it can be touched, it can be read by everybody, in light and in dark."""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.accessible import assert_accessible
+from tests.browser.chromium import IN_CHROMIUM, Look, person
+from tests.browser.scene import Scene
+
+pytestmark = IN_CHROMIUM
+# What is pressed, but for words within a sentence.
+SMALL = """
+[...document.querySelectorAll('a, button, input, select, summary')]
+  .filter((e) => !e.closest('h2, .skip, p:not(.buttons)') || e.matches('.button'))
+  .map((e) => [(e.closest('label') ?? e).getBoundingClientRect(), e])
+  .filter(([box]) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
+  .map(([, e]) => e.outerHTML.slice(0, 120))
+"""
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+# A page that is added is named here; {frame} is a defect of the line flange-top.
+PAGES = ("/", "/lines/flange-top", "/lines/flange-top/frames/{frame}", "/nowhere")
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_it_fits_can_be_touched_and_is_accessible(
+    scene: tuple[str, Scene], browser: Browser, path: str
+) -> None:
+    url, there = scene
+    frame = (await there.judge("flange-top", 8, datetime.now(UTC))).frame_uid
+    async with person(browser) as page:
+        for width in (320, 390, 1024, 1280):
+            await page.set_viewport_size({"width": width, "height": 800})
+            await page.goto(url + path.format(frame=frame))
+            assert await page.evaluate(FITS), (width, path)
+            assert await page.evaluate(SMALL) == [], (width, path)
+            if width in (390, 1280):
+                await assert_accessible(page)
+
+
+async def test_the_theme_that_was_chosen_is_there_at_the_first_paint(
+    scene: tuple[str, Scene], browser: Browser
+) -> None:
+    url, _ = scene
+    async with person(browser, Look(dark=False)) as page:
+        await page.goto(url)
+        for word in ("light", "dark"):
+            await page.locator("#theme").click()
+            await expect(page.locator("#theme")).to_have_text(f"Theme: {word}")
+        await page.route("**/*.js", lambda route: route.abort())
+        await page.reload()
+        assert await page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
