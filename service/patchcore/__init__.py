@@ -4,6 +4,7 @@ from service.patchcore.anomaly_map import draw_grid
 from service.patchcore.calibration import Calibration, effective_alpha
 from service.patchcore.coreset import Progress, Selection, greedy_coreset
 from service.patchcore.embedding import embed
+from service.patchcore.estimator import PatchCore
 from service.patchcore.fit import fit
 from service.patchcore.growth import grow
 from service.patchcore.held_out import fused_score, held_out_distances, held_out_scores
@@ -23,6 +24,7 @@ __all__ = [
     "ExactIndex",
     "Levels",
     "MemoryBank",
+    "PatchCore",
     "PatchIndex",
     "Progress",
     "Recipe",
