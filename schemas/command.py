@@ -26,6 +26,7 @@ class _Command(Message):
     actor: str = Field(min_length=1, max_length=128)
     why: str = Field(default="", max_length=1000)
     issued_at: Moment
+    undoes: UUID | None = Field(default=None, description="the command that this one takes back")
 
 
 class ApproveGood(_Command):
@@ -46,6 +47,15 @@ class ConfirmDefect(_Command):
 
     kind: Literal["ConfirmDefect"] = "ConfirmDefect"
     frame: FrameRef
+
+
+class MarkUnsure(_Command):
+    """Somebody looked at this part and could not say: it leaves the queue, and teaches nothing.
+    ``withdrawn`` takes that back."""
+
+    kind: Literal["MarkUnsure"] = "MarkUnsure"
+    frame: FrameRef
+    withdrawn: bool = False
 
 
 class RetireCanary(_Command):
@@ -83,6 +93,9 @@ class Rollback(_Command):
 
     kind: Literal["Rollback"] = "Rollback"
     to_epoch: int | None = Field(default=None, ge=1)
+    based_on_epoch: int | None = Field(
+        default=None, ge=1, description="refused when another epoch is in force by then"
+    )
 
 
 class SetFalseAlarmRate(_Command):
@@ -105,6 +118,7 @@ class SetMaintenance(_Command):
 AnyCommand = (
     ApproveGood
     | ConfirmDefect
+    | MarkUnsure
     | RetireCanary
     | RemovePart
     | Rebuild

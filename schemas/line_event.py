@@ -44,4 +44,6 @@ class LineEvent(Message):
     median_before: float | None = Field(default=None, description="of the scores when drift was told")
     median_now: float | None = None
     breaker_open: bool | None = Field(default=None, description="true when the line's breaker opened")
+    until: Moment | None = Field(default=None, description="the end of a snooze; one that is past ends it")
+    alert_id: UUID | None = Field(default=None, description="the first alert of the group that was closed")
     at: Moment

@@ -59,6 +59,7 @@ class CommandKind(Worded):
 
     APPROVE_GOOD = "ApproveGood", "These parts are good: grow the bank of the model that judged them."
     CONFIRM_DEFECT = "ConfirmDefect", "This part is defective: keep it as a canary."
+    MARK_UNSURE = "MarkUnsure", "Somebody looked at this part and could not say: it teaches nothing."
     RETIRE_CANARY = "RetireCanary", "Stop asking that this canary alarms."
     REMOVE_PART = "RemovePart", "Build the bank again as if it had never had this part."
     REBUILD = "Rebuild", "Select the bank again from all its parts."
@@ -89,3 +90,5 @@ class LineEventKind(Worded):
     UNTRUSTED = "untrusted-command", "A command that nobody who is trusted signed was passed over unread."
     BREAKER = "breaker", "The line's breaker opened, for too much bad input, or closed again."
     DRIFT = "drift", "The line's scores no longer come from where they came when its bank was put in force."
+    SNOOZED = "snoozed", "The line's alerts notify nobody until a moment; each of them is still published."
+    ALERT_CLOSED = "alert-closed", "A group of alerts was closed by a person, with a reason."

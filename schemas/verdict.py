@@ -10,6 +10,15 @@ from schemas.message import Message, Moment
 from schemas.reasons import FaultReason, VerdictKind
 
 
+class Neighbour(Message):
+    """A vector of the bank that a patch lies near to: its place in the bank's file, the part that it came
+    from, and how far it is."""
+
+    part: Version
+    vector: int = Field(ge=0)
+    distance: float = Field(ge=0)
+
+
 class Region(Message):
     """A box in pixels of the frame, with the largest patch score inside it."""
 
@@ -18,6 +27,10 @@ class Region(Message):
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     score: float
+    nearest: tuple[Neighbour, ...] | None = Field(
+        default=None,
+        description="of the worst patch, in the worst region only: the nearest vectors, each of another part",
+    )
 
 
 class Source(Message):

@@ -1,6 +1,7 @@
 from schemas.command import (
     Activate,
     AnyCommand,
+    MarkUnsure,
     Rollback,
     SetFalseAlarmRate,
     SetMaintenance,
@@ -44,6 +45,25 @@ async def test_a_rollback_to_an_epoch_that_never_was_is_refused(plant: Plant) ->
         "epoch 1 is in force already: name an earlier one",
         "line line1 never had another bank: there is nothing to go back to",
     ]
+
+
+async def test_a_rollback_that_was_meant_for_another_epoch_is_refused(plant: Plant) -> None:
+    await plant.set_up()
+    stale = Rollback.model_validate({**asked(), "to_epoch": 1, "based_on_epoch": 2})
+    events = await plant.outcome(rates(0.2, 0.4, 1), rates(0.25, 0.5, 2), stale)
+    assert events[2].kind is REFUSED
+    assert events[2].sentence == (
+        "epoch 2 was to be undone and line line1 is at epoch 3 by now: remove the part instead"
+    )
+
+
+async def test_being_unsure_of_a_part_is_noted_and_changes_nothing(plant: Plant) -> None:
+    await plant.set_up()
+    frame = approve(await plant.frame(20)).frames[0]
+    unsure = MarkUnsure.model_validate({**asked(), "frame": frame})
+    [event] = await plant.outcome(unsure)
+    assert (event.kind, event.frames, event.epoch) == (DONE, (frame,), None)
+    assert len(await plant.history()) == 1
 
 
 async def test_new_rates_keep_the_bank_and_move_the_thresholds(plant: Plant) -> None:

@@ -10,6 +10,7 @@ from schemas.command import (
     Activate,
     ApproveGood,
     ConfirmDefect,
+    MarkUnsure,
     Rebuild,
     RemovePart,
     RetireCanary,
@@ -97,8 +98,15 @@ class Clerk:
             await self._repointer.carry_out(jobs[0], command)
         elif isinstance(command, ConfirmDefect | RetireCanary):
             await self._canaries.carry_out(jobs[0], command)
+        elif isinstance(command, MarkUnsure):
+            await self._note(jobs[0], command)
         else:
             await self._refuse(jobs, f"{command.kind} is not carried out by this version of Patchline yet")
+
+    async def _note(self, job: Job, command: MarkUnsure) -> None:
+        told = "is open again" if command.withdrawn else "was looked at, and nobody could say"
+        sentence = f"frame {command.frame.frame_id} {told}: the bank is as it was"
+        await self._results.told(job, sentence, {"frames": (command.frame,)})
 
     async def _refuse(self, jobs: Sequence[Job], sentence: str) -> None:
         for job in self._left(jobs):

@@ -69,6 +69,7 @@ class Repointer:
             return await self._named(command, standing)
         active = standing.require()
         if isinstance(command, Rollback):
+            _require_epoch(command, standing)
             earlier = _earlier(command, standing)
             told = f"{earlier.model} {earlier.version[:12]} of epoch {earlier.epoch} is back in force"
             return Target(earlier, Rates.of(active.thresholds), told)
@@ -123,6 +124,14 @@ def _earlier(command: Rollback, standing: Standing) -> Activated:
         if made is not None and (made.model, made.version) != (active.model, active.version):
             return made
     raise CommandRefused(f"line {command.line} never had another bank: there is nothing to go back to")
+
+
+def _require_epoch(command: Rollback, standing: Standing) -> None:
+    if command.based_on_epoch not in (None, standing.epoch):
+        raise CommandRefused(
+            f"epoch {command.based_on_epoch} was to be undone and line {command.line} is at epoch "
+            f"{standing.epoch} by now: remove the part instead"
+        )
 
 
 def _rates(command: SetFalseAlarmRate, standing: Standing) -> Rates:
