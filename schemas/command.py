@@ -108,11 +108,13 @@ class SetFalseAlarmRate(_Command):
 
 
 class SetMaintenance(_Command):
-    """Between two moments the line's frames are faults with reason maintenance."""
+    """From ``start`` on and before ``end`` the line's frames are faults with reason maintenance; ``off``:
+    they are judged again, whatever was asked before. Only what is ``off`` may have no end."""
 
     kind: Literal["SetMaintenance"] = "SetMaintenance"
     start: Moment
-    end: Moment
+    end: Moment | None = None
+    off: bool = False
 
 
 AnyCommand = (

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.command import FrameRef
 from schemas.ids import LineId, ModelName, Version
+from schemas.maintenance import MaintenanceWindow
 from schemas.message import Message, Moment
 from schemas.reasons import CommandKind, Gate, LineEventKind
 
@@ -46,4 +47,7 @@ class LineEvent(Message):
     breaker_open: bool | None = Field(default=None, description="true when the line's breaker opened")
     until: Moment | None = Field(default=None, description="the end of a snooze; one that is past ends it")
     alert_id: UUID | None = Field(default=None, description="the first alert of the group that was closed")
+    maintenance: MaintenanceWindow | None = Field(
+        default=None, description="what the line's maintenance is from now on; the last word counts"
+    )
     at: Moment

@@ -44,7 +44,12 @@ TOPICS: dict[TopicKind, TopicSpec] = {
         TopicSpec(TopicKind.ALERTS, "JSON Alert", 60 * DAY_MS, None, "inspector", "page, sinks"),
         TopicSpec(TopicKind.COMMANDS, "JSON Command", FOREVER, 1, "page's API", "rebuilder"),
         TopicSpec(
-            TopicKind.LINE_EVENTS, "JSON LineEvent", FOREVER, 1, "rebuilder, inspector", "page, rebuilder"
+            TopicKind.LINE_EVENTS,
+            "JSON LineEvent",
+            FOREVER,
+            1,
+            "rebuilder, inspector",
+            "page, rebuilder, inspector",
         ),
         # One partition, never compacted: the first record of an epoch wins only where there is one order.
         TopicSpec(

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from schemas import reasons
-from schemas.reasons import CommandKind, FaultReason, LineEventKind, VerdictKind, Worded
+from schemas.reasons import LineEventKind, VerdictKind, Worded
 from schemas.topics import DAY_MS, FOREVER, HOUR_MS, TOPICS, TopicSpec
 from service.backbones.runtime import Runtime
 from service.banks.refusal import Refusal
@@ -68,8 +68,6 @@ MEANINGS: Mapping[str, str] = {
 NOT_BUILT: frozenset[Worded] = frozenset(
     {
         VerdictKind.DROPPED,
-        FaultReason.MAINTENANCE,
-        CommandKind.SET_MAINTENANCE,
         LineEventKind.BANK_STALE,
     }
 )

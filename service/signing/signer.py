@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schemas.frame import Headers
 from service.signing.keys import key_id_of
 from service.signing.signature import SIGNATURE_HEADER, Signature
-from service.signing.statement import KeyUse, bank_statement, record_statement
+from service.signing.statement import KeyUse, bank_statement, event_statement, record_statement
 
 
 class Signer:
@@ -21,11 +21,19 @@ class Signer:
         text = self._sign(record_statement(self.use, line, value))
         return ((SIGNATURE_HEADER, text.encode()),)
 
+    def event(self, line: str, value: bytes) -> Headers:
+        """The header that goes with a line event. Raises ``ValueError`` for a key of another use."""
+        self._require_banks("line events")
+        return ((SIGNATURE_HEADER, self._sign(event_statement(line, value)).encode()),)
+
     def bank(self, line: str, model: str, version: str) -> str:
         """The signature of a bank file, as text. Raises ``ValueError`` for a key of another use."""
-        if self.use is not KeyUse.BANKS:
-            raise ValueError(f"a key for {self.use} cannot sign banks: use one for banks")
+        self._require_banks("banks")
         return self._sign(bank_statement(line, model, version))
+
+    def _require_banks(self, what: str) -> None:
+        if self.use is not KeyUse.BANKS:
+            raise ValueError(f"a key for {self.use} cannot sign {what}: use one for banks")
 
     def _sign(self, statement: bytes) -> str:
         return Signature(self.key_id, self._key.sign(statement)).to_text()

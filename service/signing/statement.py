@@ -9,7 +9,7 @@ _PREFACE = b"patchline signature 1"
 
 
 class KeyUse(StrEnum):
-    """What a key may sign, by the topic that it is for."""
+    """What a key may sign, by the topic that it is for; the rebuilder's, for banks, signs line-events too."""
 
     BANKS = "banks"
     COMMANDS = "commands"
@@ -19,6 +19,11 @@ def record_statement(use: KeyUse, line: str, value: bytes) -> bytes:
     """A record of a line: exactly these bytes on this kind of topic. Commands carry their id and activations
     their epoch inside, so a signed record that is sent again does nothing."""
     return b"\0".join((_PREFACE, b"record", use.encode(), line.encode(), value))
+
+
+def event_statement(line: str, value: bytes) -> bytes:
+    """A line event about a command: its id is inside, and of a command's results the first counts."""
+    return b"\0".join((_PREFACE, b"event", line.encode(), value))
 
 
 def bank_statement(line: str, model: str, version: str) -> bytes:

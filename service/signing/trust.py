@@ -8,7 +8,7 @@ from schemas.frame import Headers
 from service.signing.keys import PublicKey
 from service.signing.refusal import SignatureFault, SignatureRefused
 from service.signing.signature import SIGNATURE_HEADER, Signature
-from service.signing.statement import KeyUse, bank_statement, record_statement
+from service.signing.statement import KeyUse, bank_statement, event_statement, record_statement
 
 
 class Trust:
@@ -33,6 +33,12 @@ class Trust:
         if self.required:
             text = dict(headers).get(SIGNATURE_HEADER)
             self._check(use, text, record_statement(use, line, value), f"A record of {use} for line {line}")
+
+    def check_event(self, line: str, value: bytes, headers: Headers) -> None:
+        """Raises ``SignatureRefused`` for a line event that no rebuilder that is trusted wrote."""
+        if self.required:
+            text = dict(headers).get(SIGNATURE_HEADER)
+            self._check(KeyUse.BANKS, text, event_statement(line, value), f"An event of line {line}")
 
     def check_bank(self, line: str, model: str, version: str, text: bytes | None) -> None:
         """Raises ``SignatureRefused`` for a bank file that nobody who is trusted made for this line."""

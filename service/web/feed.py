@@ -15,6 +15,7 @@ from schemas.verdict import Verdict
 from service.banks.activation_log import ActivationLog
 from service.letters.letters import letter_of
 from service.signing.admission import trusted
+from service.signing.events import heard
 from service.signing.statement import KeyUse
 from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Broker, Record
@@ -72,23 +73,28 @@ class Feed:
             group.create_task(self._tell_summaries())
 
     async def _take_verdicts(self, records: Sequence[Record]) -> None:
-        logged = [Logged(verdict, record.offset) for record, verdict in _read(records, Verdict.from_bytes)]
+        logged = [
+            Logged(verdict, record.offset) for record, verdict in _read(records, _value(Verdict.from_bytes))
+        ]
         for verdict in await self._view.add_verdicts(logged):
             self._changed.add(verdict.line)
             if self._verdicts.caught_up:
                 self._hub.publish(Event("verdict", verdict.line, verdict.to_bytes().decode()))
 
     async def _take_events(self, records: Sequence[Record]) -> None:
-        told = [(record.offset, event) for record, event in _read(records, LineEvent.from_bytes)]
+        told = [(record.offset, event) for record, event in _read(records, self._heard) if event is not None]
         await self._view.tell(told)
         for _, event in told:
             self._changed.add(event.line)
             if self._events.caught_up:
                 self._hub.publish(Event("line-event", event.line, event.to_bytes().decode()))
 
+    def _heard(self, record: Record) -> LineEvent | None:
+        return heard(record, self._trust)
+
     async def _take_commands(self, records: Sequence[Record]) -> None:
         signed = trusted(records, KeyUse.COMMANDS, self._trust)
-        commands = [command for _, command in _read(signed, COMMAND.validate_json)]
+        commands = [command for _, command in _read(signed, _value(COMMAND.validate_json))]
         await self._view.ask(commands)
 
     async def _take_dead_letters(self, records: Sequence[Record]) -> None:
@@ -109,7 +115,7 @@ class Feed:
             await self._view.activate(entry.line, entry.epoch, entry.activation)
             self._changed.add(entry.line)
         signed = trusted([record], KeyUse.BANKS, self._trust)
-        for _, parsed in _read(signed, BANK_RECORD.validate_json):
+        for _, parsed in _read(signed, _value(BANK_RECORD.validate_json)):
             if isinstance(parsed, Published):
                 await self._view.publish(parsed)
 
@@ -134,14 +140,18 @@ class Feed:
                 self._hub.publish(Event("line", summary.line, summary.model_dump_json()))
 
 
-def _read(records: Iterable[Record], parse: Callable[[bytes], T]) -> Iterator[tuple[Record, T]]:
+def _read(records: Iterable[Record], parse: Callable[[Record], T]) -> Iterator[tuple[Record, T]]:
     """Each record that can be read; the others are named in the log and passed over."""
     for record in records:
         try:
-            yield record, parse(record.value or b"")
+            yield record, parse(record)
         except ValueError:
             place = f"{record.topic}[{record.partition}]@{record.offset}"
             log.warning("unreadable record passed over", place=place)
+
+
+def _value(parse: Callable[[bytes], T]) -> Callable[[Record], T]:
+    return lambda record: parse(record.value or b"")
 
 
 def _line(key: bytes | None) -> str:

@@ -14,8 +14,10 @@ from schemas.command import (
     RetireCanary,
     Rollback,
     SetFalseAlarmRate,
+    SetMaintenance,
 )
 from schemas.ids import ModelName, Version
+from schemas.message import Moment
 from service.web.command_log import CommandLog
 from service.web.frame_names import FrameNames
 from service.web.shapes import Accepted
@@ -81,7 +83,26 @@ class RateOrder(_Order):
     based_on_epoch: int = Field(ge=1)
 
 
-AnyOrder = DefectOrder | RetireOrder | RemoveOrder | RebuildOrder | ActivateOrder | RollbackOrder | RateOrder
+class MaintenanceOrder(_Order):
+    """Judge no part of the line from ``start`` (without one: now) until ``end``; with ``off`` judge them
+    again, without ``end`` for good. The last word on a moment counts."""
+
+    kind: Literal["SetMaintenance"]
+    start: Moment | None = None
+    end: Moment | None = None
+    off: bool = False
+
+
+AnyOrder = (
+    DefectOrder
+    | RetireOrder
+    | RemoveOrder
+    | RebuildOrder
+    | ActivateOrder
+    | RollbackOrder
+    | RateOrder
+    | MaintenanceOrder
+)
 Order = Annotated[AnyOrder, Field(discriminator="kind")]
 _PLAIN: dict[str, type[RemovePart | Rebuild | Activate | Rollback | SetFalseAlarmRate]] = {
     "RemovePart": RemovePart,
@@ -110,6 +131,9 @@ class Orders:
             return ConfirmDefect(frame=frame, **stamp)
         if isinstance(order, RetireOrder):
             return RetireCanary(frame_uid=await self._uid(line, order.frame), **stamp)
+        if isinstance(order, MaintenanceOrder):
+            start = order.start or stamp["issued_at"]
+            return SetMaintenance(start=start, end=order.end, off=order.off, **stamp)
         return _PLAIN[order.kind](**order.model_dump(exclude={"kind", "why"}), **stamp)
 
     async def _uid(self, line: str, name: str) -> UUID:

@@ -76,6 +76,40 @@ class LineSummary(_Shape):
     last: Verdict | None = None
 
 
+class MaintenanceSpan(_Shape):
+    """From ``start`` on and before ``end`` no part of the line is judged."""
+
+    start: Moment
+    end: Moment
+    actor: str
+    why: str
+
+
+class Maintenance(_Shape):
+    """When a line is not judged; ``now`` says whether that is so at this moment."""
+
+    line: LineId
+    now: bool
+    windows: tuple[MaintenanceSpan, ...]
+
+
+class CanaryItem(_Shape):
+    """A confirmed defect that is kept aside. ``missed``: the newest bank that was built of its model does not
+    alarm on it; ``epoch`` was in force when it was confirmed."""
+
+    line: LineId
+    model: ModelName | None
+    frame_uid: UUID
+    frame_id: str
+    frame_sha256: Version
+    epoch: int | None
+    missed: bool
+    sentence: str
+    actor: str
+    confirmed_at: Moment
+    picture_url: str
+
+
 class ApprovalRequest(BaseModel):
     """Parts that are good, each by its frame id or its frame_uid."""
 

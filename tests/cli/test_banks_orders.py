@@ -30,6 +30,11 @@ ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     ),
     (("banks", "retire-canary", "line1", "a.png"), {"kind": "RetireCanary", "frame": "a.png"}),
     (("confirm-defect", "line1", "a.png"), {"kind": "ConfirmDefect", "frame": "a.png"}),
+    (
+        ("maintenance", "line1", "--from", "2026-02-01T10:00:00Z", "--until", "2026-02-01T12:00:00+01:00"),
+        {"kind": "SetMaintenance", "start": "2026-02-01T10:00:00+00:00", "end": "2026-02-01T11:00:00+00:00"},
+    ),
+    (("maintenance", "line1", "--end"), {"kind": "SetMaintenance", "off": True}),
 ]
 
 
@@ -132,3 +137,15 @@ def test_the_log_tells_epochs_and_refusals_with_their_gates(
     assert "would silence canary b.png" in table
     ended = patchline("banks", "log", "line7")
     assert (ended.code, ended.sentence.startswith("nothing was ever told of line line7")) == (2, True)
+
+
+def test_maintenance_without_a_window_tells_what_is_planned(patchline: Command, page: type[Page]) -> None:
+    window = {"start": "2026-02-01T10:00:00Z", "end": "2026-02-01T11:00:00Z", "actor": "ann", "why": "lamp"}
+    page.answers["GET"] = 200, {"line": "line1", "now": False, "windows": [window]}
+    ended = patchline("maintenance", "line1")
+    assert (ended.code, ended.out.startswith("not judged from 2026-02-01 ")) == (0, True)
+    assert ended.out.endswith(", by ann: lamp\n")
+    assert patchline("maintenance", "line1", "--json").json["windows"] == [window]
+    assert page.asked == []
+    assert patchline("maintenance", "line1", "--from", "1h").code == 2
+    assert patchline("maintenance", "line1", "--until", "soon").code == 2

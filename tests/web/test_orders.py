@@ -1,5 +1,6 @@
 """Orders: each becomes the command that it names, or is refused before anything is written."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from tests.web.conftest import Until
 from tests.web.plant import BEGAN, Plant, unknown_uid
 
 PART = "ab" * 32
+NEXT_DAY = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,8 @@ PART = "ab" * 32
         ({"kind": "RemovePart", "model": "lid", "part": PART}, {"model": "lid", "part": PART}),
         ({"kind": "Activate", "model": "lid"}, {"model": "lid", "version": None}),
         ({"kind": "Rollback", "to_epoch": 3}, {"to_epoch": 3}),
+        ({"kind": "SetMaintenance", "end": "2026-02-01T00:00:00Z"}, {"end": NEXT_DAY, "off": False}),
+        ({"kind": "SetMaintenance", "start": "2026-02-01T00:00:00Z", "off": True}, {"start": NEXT_DAY}),
         (
             {"kind": "SetFalseAlarmRate", "alpha": 0.02, "review_alpha": 0.1, "based_on_epoch": 4},
             {"alpha": 0.02},
@@ -84,6 +88,7 @@ async def test_a_canary_is_retired_by_its_uid_long_after_the_page_forgot_the_fra
         ({"kind": "RemovePart", "model": "lid", "part": "ab"}, 422),
         ({"kind": "Rollback", "to_epoch": 0}, 422),
         ({"kind": "Rebuild", "modle": "lid"}, 422),
+        ({"kind": "SetMaintenance", "end": "2026-02-01T00:00:00"}, 422),
         ({"kind": "Explode"}, 422),
     ],
 )

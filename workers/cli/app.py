@@ -19,6 +19,7 @@ COMMANDS = (
     "watch",
     "approve",
     "confirm-defect",
+    "maintenance",
     "banks",
     "dead-letters",
     "replay",

@@ -12,7 +12,8 @@ from workers.cli.stored_banks import Installation, with_installation
 if TYPE_CHECKING:
     from schemas.activation import Activated
     from schemas.line_event import LineEvent
-    from service.stream.base import Reader
+    from service.signing.trust import Trust
+    from service.stream.base import Reader, Record
 
 _POLL_MS, _POLL_RECORDS, _SECONDS = 200, 1000, 30.0
 
@@ -54,11 +55,12 @@ async def _events(installation: Installation, line: str) -> "list[LineEvent]":
     """The first result of each command, and what else was told of the line but progress."""
     from schemas.reasons import LineEventKind
     from schemas.topics import TopicKind
+    from service.signing.signatures import open_trust
     from workers.cli.installation import topic
 
     reader = await installation.broker.reader(topic(installation.settings, TopicKind.LINE_EVENTS))
     try:
-        events = await _read(reader, line)
+        events = await _read(reader, line, open_trust(installation.settings.signing))
     finally:
         await reader.close()
     first: dict[Any, LineEvent] = {}
@@ -68,8 +70,7 @@ async def _events(installation: Installation, line: str) -> "list[LineEvent]":
     return list(first.values())
 
 
-async def _read(reader: "Reader", line: str) -> "list[LineEvent]":
-    from schemas.line_event import LineEvent
+async def _read(reader: "Reader", line: str, trust: "Trust") -> "list[LineEvent]":
     from service.stream.base import StreamError
 
     ends = {partition: end for partition, (begin, end) in (await reader.bounds()).items() if begin < end}
@@ -82,17 +83,18 @@ async def _read(reader: "Reader", line: str) -> "list[LineEvent]":
             if record.offset + 1 >= ends.get(record.partition, 0):
                 ends.pop(record.partition, None)
             if record.key == line.encode():
-                found += _parsed(record.value)
+                found += _parsed(record, trust)
     return found
 
 
-def _parsed(value: bytes | None) -> "list[LineEvent]":
-    from schemas.line_event import LineEvent
+def _parsed(record: "Record", trust: "Trust") -> "list[LineEvent]":
+    from service.signing.events import heard
 
     try:
-        return [LineEvent.from_bytes(value or b"")]
+        event = heard(record, trust)
     except ValueError:
         return []  # a later program's event: what it tells is not known here
+    return [] if event is None else [event]
 
 
 def _epoch(made: "Activated", event: "LineEvent | None") -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def line_id(text: str) -> str:
@@ -20,8 +20,8 @@ def line_id(text: str) -> str:
 
 def moment(text: str) -> datetime:
     """A moment: a time with zone, such as 2026-01-31T12:00:00Z, or how long ago, such as 90m, 2h or 1d."""
-    if text[-1:] in _UNITS and text[:-1].isdecimal():
-        return datetime.now(UTC) - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    if text[-1:] in UNITS and text[:-1].isdecimal():
+        return datetime.now(UTC) - timedelta(**{UNITS[text[-1]]: int(text[:-1])})
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:

@@ -52,6 +52,16 @@ def ask(line: str, path: str, body: dict[str, Any], asking: Asking) -> None:
     _tell(state, page, asking)
 
 
+def look(path: str, url: str | None) -> dict[str, Any]:
+    """What the page's API says at a path. Raises ``Refused`` and ``Failed`` as ``ask`` does."""
+    from workers.cli.installation import command_settings
+
+    page = (url or command_settings().web.public_url).rstrip("/")
+    with _client(page) as client:
+        said: dict[str, Any] = _answer(client, "GET", path)
+        return said
+
+
 def _client(page: str) -> "httpx.Client":
     import httpx
 
@@ -81,7 +91,7 @@ def _content(client: "httpx.Client", response: "httpx.Response") -> Any:
         said = response.json()
     except ValueError:
         said = None
-    if not isinstance(said, dict) or not said.keys() & {"command_id", "detail"}:
+    if not isinstance(said, dict) or not said.keys() & {"command_id", "detail", "line"}:
         raise Failed(f"{client.base_url} does not answer as the page does: check --url")
     if response.is_success:
         return said

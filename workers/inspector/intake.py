@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from schemas.ids import sha256_hex
-from schemas.reasons import DeadLetterReason
+from schemas.reasons import DeadLetterReason, FaultReason
 from service.images.decode import ImageLimits
 from service.inspection.breaker import Passage
 from service.settings import InspectorSettings
@@ -18,6 +18,7 @@ from workers.inspector.breakers import Breakers
 from workers.inspector.desk import Desk
 from workers.inspector.flow import Flow
 from workers.inspector.job import Envelope, Job, Rejected, make_job, name_job, open_envelope
+from workers.inspector.maintenance import MaintenanceWatch
 from workers.inspector.parcel import Aside, Parcel, SaidBefore, Unexamined
 from workers.inspector.readback import Readback
 
@@ -38,6 +39,7 @@ class Intake:
         settings: InspectorSettings,
         readback: Readback,
         breakers: Breakers,
+        maintenance: MaintenanceWatch,
         flow: Flow,
         desk: Desk,
         hand_out: Callable[[Parcel], None],
@@ -46,7 +48,7 @@ class Intake:
         self._member, self._store, self._settings = member, store, settings
         self._readback, self._flow, self._desk = readback, flow, desk
         self._hand_out, self._publishing = hand_out, publishing
-        self._breakers = breakers
+        self._breakers, self._maintenance = breakers, maintenance
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take records in until ``stop``; raises what the broker or the store cannot recover from."""
@@ -94,7 +96,7 @@ class Intake:
             self._pass_on(Aside(generation, record, rejected))
             return
         if job.pixels == 0:
-            self._pass_on(Unexamined(generation, job))
+            self._pass_on(Unexamined(generation, job, job.unseen))
         else:
             self._flow.spend(job.pixels)
             self._desk.admit(job)
@@ -105,6 +107,9 @@ class Intake:
 
     async def _open(self, record: Record, generation: int) -> Job:
         envelope = open_envelope(record, generation)
+        if self._maintenance.covers(envelope.line, record.timestamp_ms):
+            data, _ = await self._bytes(envelope)
+            return name_job(envelope, data, 0, Passage.REFUSED, FaultReason.MAINTENANCE)
         passage = self._breakers.admit(envelope)
         try:
             data, limits = await self._bytes(envelope)

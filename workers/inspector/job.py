@@ -5,7 +5,7 @@ from uuid import UUID
 
 from schemas.frame import FrameHeaders
 from schemas.ids import default_frame_id, frame_uid, is_line_id, sha256_hex
-from schemas.reasons import DeadLetterReason
+from schemas.reasons import DeadLetterReason, FaultReason
 from schemas.verdict import Source
 from service.images.decode import ImageLimits, inspect
 from service.images.unreadable import UnreadableImage
@@ -46,7 +46,7 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class Job:
     """A frame that waits for its score. ``pixels`` is what its header states, before decoding; 0 for one
-    that is not looked at, because its line's breaker is open."""
+    that is not looked at, which is a fault for the reason ``unseen``."""
 
     envelope: Envelope
     frame_id: str
@@ -55,6 +55,7 @@ class Job:
     data: bytes
     pixels: int
     passage: Passage = Passage.THROUGH
+    unseen: FaultReason = FaultReason.BREAKER_OPEN
 
     @property
     def line(self) -> str:
@@ -85,14 +86,22 @@ def make_job(envelope: Envelope, data: bytes, limits: ImageLimits, passage: Pass
     return name_job(envelope, data, pixels, passage)
 
 
-def name_job(envelope: Envelope, data: bytes, pixels: int, passage: Passage) -> Job:
+def name_job(
+    envelope: Envelope,
+    data: bytes,
+    pixels: int,
+    passage: Passage,
+    unseen: FaultReason = FaultReason.BREAKER_OPEN,
+) -> Job:
     """Name the frame, whatever its bytes are."""
     digest = sha256_hex(data)
     record, headers = envelope.record, envelope.headers
     frame_id = headers.frame_id or default_frame_id(record.partition, record.offset, digest)
     # The bytes live once: the record's own reference to them would keep a second copy of a stored frame.
     bare = replace(envelope, record=replace(record, value=None))
-    return Job(bare, frame_id, frame_uid(envelope.line, frame_id, digest), digest, data, pixels, passage)
+    return Job(
+        bare, frame_id, frame_uid(envelope.line, frame_id, digest), digest, data, pixels, passage, unseen
+    )
 
 
 def _first_line(error: ValueError) -> str:

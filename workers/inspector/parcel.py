@@ -50,14 +50,14 @@ class ScoredBatch(Parcel):
 
 
 class Unexamined(Parcel):
-    """A frame that is not looked at, because its line's breaker is open."""
+    """A frame that is not looked at, for this reason."""
 
-    def __init__(self, generation: int, job: Job) -> None:
+    def __init__(self, generation: int, job: Job, reason: FaultReason) -> None:
         super().__init__(generation, [Entry(job.envelope.record, 0)])
-        self._job = job
+        self._job, self._reason = job, reason
 
     async def publish(self, effects: Effects) -> None:
-        await effects.publish([(self._job, Unfit(FaultReason.BREAKER_OPEN.value, 0, 0))])
+        await effects.publish([(self._job, Unfit(self._reason.value, 0, 0))])
 
 
 class Aside(Parcel):

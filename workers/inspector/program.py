@@ -30,6 +30,7 @@ from workers.inspector.flow import Flow
 from workers.inspector.intake import Intake
 from workers.inspector.job import Job
 from workers.inspector.keeper import Keeper
+from workers.inspector.maintenance import MaintenanceWatch
 from workers.inspector.pipeline import Pipeline
 from workers.inspector.progress import StallWatch
 from workers.inspector.readback import Readback
@@ -75,10 +76,12 @@ class Inspector:
         await self._stack.enter_async_context(serve_probes(settings.telemetry, self._not_ready_because))
         self._stack.push_async_callback(self._scorer.stop)
         self._keeper = await self._make_keeper()
+        self._maintenance = await self._make_maintenance()
         self._desk = self._make_desk()
         await self._scorer.worker()
         await self._keeper.catch_up(_BANKS_SECONDS)
-        following = asyncio.create_task(self._keeper.follow(), name="banks log")
+        await self._maintenance.catch_up()
+        following = asyncio.create_task(self._follow(), name="following the logs")
         inspecting = asyncio.create_task(self._inspect(stop), name="inspecting")
         try:
             await asyncio.wait({following, inspecting}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +91,14 @@ class Inspector:
             await inspecting
         finally:
             following.cancel()
+
+    async def _follow(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keeper.follow(), name="banks log")
+                group.create_task(self._maintenance.follow(), name="line events")
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
 
     async def _inspect(self, stop: asyncio.Event) -> None:
         settings = self._settings.inspector
@@ -109,6 +120,7 @@ class Inspector:
             settings,
             readback,
             breakers,
+            self._maintenance,
             flow,
             self._desk,
             pipeline.hand_out,
@@ -126,6 +138,12 @@ class Inspector:
         source = BankSource(self._store, self._cache, self._settings.store.cache_dir, trust=trust)
         memory = self._settings.inspector.bank_memory_bytes
         return Keeper(follower, source, self._scorer.worker, self._line_ready, memory)
+
+    async def _make_maintenance(self) -> MaintenanceWatch:
+        topic = self._topic(TopicKind.LINE_EVENTS)
+        watch = MaintenanceWatch(await self._broker.reader(topic), topic, open_trust(self._settings.signing))
+        self._stack.push_async_callback(watch.close)
+        return watch
 
     def _make_desk(self) -> Desk:
         settings = self._settings.inspector

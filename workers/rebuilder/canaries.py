@@ -67,9 +67,10 @@ class CanaryKeeper:
         canary = await asyncio.to_thread(_judged, command, frame, active, loaded, features, data)
         await keep_canary(self._store, canary, data)
         await FeatureCache(self._store, loaded.manifest).put(frame.frame_sha256, features)
-        await self._results.told(
-            job, _sentence(canary, loaded), {"model": active.model, "epoch": active.epoch, "frames": (frame,)}
-        )
+        facts: dict[str, object] = {"model": active.model, "epoch": active.epoch, "frames": (frame,)}
+        if not canary.score > canary.threshold:
+            facts["known_misses"] = (frame.frame_uid,)
+        await self._results.told(job, _sentence(canary, loaded), facts)
 
     async def _judge(self, command: ConfirmDefect) -> Activated:
         """The newest activation of the model that judged the frame, else what is in force."""

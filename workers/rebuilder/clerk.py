@@ -9,13 +9,12 @@ import structlog
 from schemas.command import (
     Activate,
     ApproveGood,
-    ConfirmDefect,
     MarkUnsure,
     Rebuild,
     RemovePart,
-    RetireCanary,
     Rollback,
     SetFalseAlarmRate,
+    SetMaintenance,
 )
 from service.banks.source import BankUnavailable
 from service.store import StoreError
@@ -25,6 +24,7 @@ from workers.rebuilder.approval import Approvals
 from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.job import Job
 from workers.rebuilder.journal import Journal
+from workers.rebuilder.maintenance import MaintenanceDesk
 from workers.rebuilder.rebuilds import Rebuilds
 from workers.rebuilder.repointing import Repointer
 from workers.rebuilder.results import Results
@@ -45,10 +45,11 @@ class Clerk:
         rebuilds: Rebuilds,
         repointer: Repointer,
         canaries: CanaryKeeper,
+        maintenance: MaintenanceDesk,
     ) -> None:
         self._journal, self._results = journal, results
         self._approvals, self._rebuilds = approvals, rebuilds
-        self._repointer, self._canaries = repointer, canaries
+        self._repointer, self._canaries, self._maintenance = repointer, canaries, maintenance
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
         """Returns once each of the jobs has its result in the log. Jobs given together are all approvals, or
@@ -96,12 +97,12 @@ class Clerk:
             await self._rebuilds.carry_out(jobs[0], command)
         elif isinstance(command, Rollback | Activate | SetFalseAlarmRate):
             await self._repointer.carry_out(jobs[0], command)
-        elif isinstance(command, ConfirmDefect | RetireCanary):
-            await self._canaries.carry_out(jobs[0], command)
+        elif isinstance(command, SetMaintenance):
+            await self._maintenance.carry_out(jobs[0], command)
         elif isinstance(command, MarkUnsure):
             await self._note(jobs[0], command)
         else:
-            await self._refuse(jobs, f"{command.kind} is not carried out by this version of Patchline yet")
+            await self._canaries.carry_out(jobs[0], command)
 
     async def _note(self, job: Job, command: MarkUnsure) -> None:
         told = "is open again" if command.withdrawn else "was looked at, and nobody could say"

@@ -13,9 +13,11 @@ from schemas.ids import NAMESPACE
 from schemas.line_event import LineEvent
 from schemas.reasons import CommandKind, LineEventKind
 from schemas.topics import TopicKind
+from service.annals.annals import RESULTS, Annals
 from service.banks.activation_writer import Clock, utc_now
+from service.signing.events import heard
+from service.signing.signatures import UNSIGNED, Signatures
 from service.stream.base import Producer, Reader, Record, StreamError
-from workers.rebuilder.annals import RESULTS, Annals
 
 READ_SECONDS = 60.0
 _log = structlog.get_logger()
@@ -23,10 +25,19 @@ _log = structlog.get_logger()
 
 class Journal:
     """One loop's view of the results. A command has one result that counts: the first in the log. ``annals``
-    is told of every event in the log's order."""
+    is told of every event in the log's order. With keys, what it writes is signed, and what tells of a
+    command unsigned is passed over."""
 
-    def __init__(self, reader: Reader, producer: Producer, topic: str, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        producer: Producer,
+        topic: str,
+        clock: Clock = utc_now,
+        signatures: Signatures = UNSIGNED,
+    ) -> None:
         self._reader, self._producer, self._topic, self._clock = reader, producer, topic, clock
+        self._signatures = signatures
         self.annals = Annals()
         self._turn = asyncio.Lock()
         self._next: dict[int, int] = {}
@@ -62,8 +73,10 @@ class Journal:
     async def write(self, event: LineEvent) -> None:
         """Write an event and wait for its acknowledgement. Raises ``StreamError``; writing again is safe."""
         headers = cloudevent_headers(TopicKind.LINE_EVENTS.value, str(_event_id(event)), event.line, event.at)
+        value, signer = event.to_bytes(), self._signatures.signer
+        signed = () if signer is None else signer.event(event.line, value)
         await self._producer.send(
-            self._topic, key=event.line.encode(), value=event.to_bytes(), headers=headers
+            self._topic, key=event.line.encode(), value=value, headers=(*headers, *signed)
         )
         self._remember(event)
 
@@ -74,11 +87,12 @@ class Journal:
     def _take(self, record: Record) -> None:
         self._next[record.partition] = record.offset + 1
         try:
-            event = LineEvent.from_bytes(record.value or b"")
+            event = heard(record, self._signatures.trust)
         except ValueError:
             # A later program's event: whatever it tells is no result of ours.
             _log.info("line event passed over", offset=record.offset)
-        else:
+            return
+        if event is not None:
             self._remember(event)
             self.annals.tell(event)
 

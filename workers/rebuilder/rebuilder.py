@@ -31,12 +31,14 @@ from workers.rebuilder.intake import Intake
 from workers.rebuilder.journal import Journal
 from workers.rebuilder.known_features import KnownFeatures
 from workers.rebuilder.lesson import Classroom
+from workers.rebuilder.maintenance import MaintenanceDesk
 from workers.rebuilder.models import Models
 from workers.rebuilder.rebuilds import Rebuilds
 from workers.rebuilder.repointing import Repointer
 from workers.rebuilder.reselection import Reselection
 from workers.rebuilder.results import Results
 from workers.rebuilder.trial import Trials
+from workers.rebuilder.vouching import vouch
 from workers.rebuilder.warming import kept_warm
 
 _log = structlog.get_logger()
@@ -88,7 +90,7 @@ async def _clerk(
     outlets = await stack.enter_async_context(open_outlets(broker, store, cache, prefix, signatures))
     follower = ActivationFollower(await broker.reader(banks), banks, trust=trust)
     stack.push_async_callback(follower.close)
-    journal = await _journal(settings, broker, stack)
+    journal = await _journal(settings, broker, signatures, stack)
     results, in_force = Results(journal), InForce(follower)
     features = KnownFeatures(store, extraction)
     models = Models(BankSource(store, cache, settings.store.cache_dir, trust=trust), features)
@@ -104,19 +106,23 @@ async def _clerk(
     rebuilds = Rebuilds(in_force, models, reselection, gatekeeper, outlets, results)
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks, trust)
     canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)
-    return Clerk(journal, results, approvals, rebuilds, repointer, canaries), journal
+    maintenance = MaintenanceDesk(in_force, journal, results)
+    return Clerk(journal, results, approvals, rebuilds, repointer, canaries, maintenance), journal
 
 
 def _limits(settings: RebuilderSettings) -> GateLimits:
     return GateLimits(settings.canary_margin_loss, settings.suspicious_multiple, settings.canary_part_cost)
 
 
-async def _journal(settings: Settings, broker: Broker, stack: AsyncExitStack) -> Journal:
+async def _journal(
+    settings: Settings, broker: Broker, signatures: Signatures, stack: AsyncExitStack
+) -> Journal:
     topic = _topic(settings, TopicKind.LINE_EVENTS)
+    await vouch(broker, topic, signatures)
     reader, producer = await broker.reader(topic), await broker.producer()
     stack.push_async_callback(reader.close)
     stack.push_async_callback(producer.close)
-    journal = Journal(reader, producer, topic)
+    journal = Journal(reader, producer, topic, signatures=signatures)
     await journal.read_to_end()
     return journal
 

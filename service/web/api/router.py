@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter
 
-from service.web.api import bank, commands, dead_letters, epochs, events, frames, lines, thresholds, verdicts
+from service.web.api import (
+    bank,
+    canaries,
+    commands,
+    dead_letters,
+    epochs,
+    events,
+    frames,
+    lines,
+    maintenance,
+    thresholds,
+    verdicts,
+)
 from service.web.context import Context
 
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -18,6 +30,18 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
 def api_router(context: Context) -> APIRouter:
     """The routes, working with the context."""
     router = APIRouter(prefix="/v1", responses=PROBLEMS)
-    for part in (lines, verdicts, frames, events, commands, dead_letters, epochs, bank, thresholds):
+    for part in (
+        lines,
+        verdicts,
+        frames,
+        events,
+        commands,
+        dead_letters,
+        epochs,
+        bank,
+        thresholds,
+        canaries,
+        maintenance,
+    ):
         router.include_router(part.router(context))
     return router

@@ -10,9 +10,10 @@ from schemas.activation import Activated, Published
 from schemas.command import AnyCommand
 from schemas.line_event import LineEvent
 from schemas.verdict import Verdict
+from service.annals.annals import Annals
 from service.letters.letters import Letter
 from service.web.shapes import CommandState, EpochPage, LineSummary, ScoredFrame, VerdictItem, VerdictPage
-from service.web.view import banks, events, letters, lines, marks, scores, story, verdicts
+from service.web.view import annals, banks, events, letters, lines, marks, scores, story, verdicts
 from service.web.view.database import Database
 from service.web.view.letters import LetterFilter
 from service.web.view.marks import Mark
@@ -164,6 +165,10 @@ class View:
     async def command(self, command_id: UUID) -> CommandState | None:
         """What became of a command; None when there is none of that id."""
         return await self._database.read(lambda connection: events.command(connection, str(command_id)))
+
+    async def annals(self, line: str) -> Annals:
+        """What the events of a line add up to: canaries and maintenance."""
+        return await self._database.read(lambda connection: annals.of_line(connection, line))
 
     async def epoch(self, line: str) -> int:
         """The epoch in force on a line; 0 before the first."""
