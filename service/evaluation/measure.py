@@ -31,8 +31,16 @@ Progress = Callable[[str, int, int], None]
 """Told of the step (extract, select, score), how much of it is done, and of how much."""
 
 
+Witness = Callable[[Category, LineModel, NDArray[np.float64]], None]
+"""Shown a category, the bank that judged it while it is ready to judge more, and the scores it gave."""
+
+
 def unheard(step: str, done: int, expected: int) -> None:
     """A ``Progress`` that nobody hears."""
+
+
+def unwitnessed(category: Category, model: LineModel, scores: NDArray[np.float64]) -> None:
+    """A ``Witness`` that remembers nothing."""
 
 
 def measure_seed(
@@ -42,6 +50,7 @@ def measure_seed(
     backbone: Backbone,
     seed: int,
     tell: Progress,
+    witness: Witness = unwitnessed,
 ) -> SeedResult:
     """A bank of ``parts`` against the category's test pictures. Blocks: seconds to minutes. Raises
     ``EvaluationRefused`` for parts that make no bank and for pictures that cannot be judged."""
@@ -51,6 +60,7 @@ def measure_seed(
     fit_seconds = clock() - began
     with judging_by(built, backbone) as model:
         input_size, scored = model.extractor.input_size, _score(model, category, tell)
+        witness(category, model, scored.scores)
     return SeedResult(
         seed=seed,
         train_images=len(parts),
@@ -82,9 +92,11 @@ def measure_category(
     max_train: int | None = None,
     seeds: int = 1,
     tell: Callable[[int], Progress],
+    witness: Witness = unwitnessed,
 ) -> CategoryResult:
     """The category over ``seeds`` seeds, from the recipe's own upwards: each draws some of ``parts``, and
-    its projection. ``tell`` gives each seed's progress. Blocks and raises as ``measure_seed``."""
+    its projection. ``tell`` gives each seed's progress; ``witness`` sees the first. Blocks and raises as
+    ``measure_seed``."""
     results = [
         measure_seed(
             category,
@@ -93,6 +105,7 @@ def measure_category(
             backbone,
             seed,
             tell(seed),
+            witness if seed == recipe.seed else unwitnessed,
         )
         for seed in range(recipe.seed, recipe.seed + seeds)
     ]

@@ -8,7 +8,7 @@ from service.evaluation.categories import Category
 from service.evaluation.contamination import measure_contamination
 from service.evaluation.curve import measure_curve
 from service.evaluation.false_alarms import measure_false_alarms
-from service.evaluation.measure import Progress, measure_category
+from service.evaluation.measure import Progress, Witness, measure_category, unwitnessed
 from service.evaluation.remembering import RememberingBackbone
 from service.evaluation.result import CategoryResult
 from service.patchcore.recipe import Recipe
@@ -47,9 +47,15 @@ class Wanted:
 
 
 def measure(
-    category: Category, recipe: Recipe, backbone: Backbone, wanted: Wanted, tell: Tell
+    category: Category,
+    recipe: Recipe,
+    backbone: Backbone,
+    wanted: Wanted,
+    tell: Tell,
+    witness: Witness = unwitnessed,
 ) -> CategoryResult:
-    """All that is wanted of one category. Blocks: minutes to an hour. Raises ``EvaluationRefused``."""
+    """All that is wanted of one category; ``witness`` sees the first seed judged. Blocks: minutes to an
+    hour. Raises ``EvaluationRefused``."""
     parts = category.parts()
     eyes = RememberingBackbone(backbone) if wanted.many_banks else backbone
     most, seeds = wanted.max_train, wanted.seeds
@@ -61,6 +67,7 @@ def measure(
         max_train=most,
         seeds=seeds,
         tell=lambda seed: tell(f"seed {seed}"),
+        witness=witness,
     )
     curve = measure_curve(category, parts, recipe, eyes, wanted.curve, seeds, tell("curve"))
     if wanted.splits:

@@ -171,3 +171,21 @@ def test_values_that_half_precision_cannot_hold_are_wrong_use(
     ended = patchline("evaluate", root / "bolt", "--recipe", "plain", "--set", "backbone=resnet18")
     assert (ended.code, ended.out) == (2, "")
     assert ended.sentence.endswith("no numbers in float16: set PATCHLINE_ENGINE__PRECISION=float32.")
+
+
+def test_a_report_is_one_file_with_the_curve_and_the_worst_mistakes(
+    patchline: Command, root: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    ended = patchline("evaluate", root / "bolt", "--recipe", "plain", "--max-train", 5, "--report", out)
+    page = out.read_text()
+    assert ended.code == 0
+    assert "ROC curve; the area under it is" in page
+    assert page.count("data:image/png") == 7
+
+
+def test_a_report_that_could_not_be_written_is_refused_before_the_work(
+    patchline: Command, root: Path, tmp_path: Path
+) -> None:
+    ended = patchline("evaluate", root / "bolt", "--report", tmp_path / "no" / "report.html")
+    assert (ended.code, "name a file in a folder that exists" in ended.sentence) == (2, True)

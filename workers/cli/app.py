@@ -24,6 +24,7 @@ COMMANDS = (
     "dead-letters",
     "replay",
     "ledger",
+    "report",
     "topics",
     "keys",
     "doctor",
@@ -88,11 +89,12 @@ def _told(error: BaseException, *, traceback: bool) -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"patchline {_installed()}")
+        typer.echo(f"patchline {installed_version()}")
         raise typer.Exit
 
 
-def _installed() -> str:
+def installed_version() -> str:
+    """Of the installed package, for people."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -9,6 +9,7 @@ import typer
 from workers.cli.evaluated import extra_sentences
 from workers.cli.options import AsJson
 from workers.cli.recipe_options import BudgetMs, RecipeChoice, RecipeName, RecipeSettings, recipe_within
+from workers.cli.reporting import check_report, evaluation_report, witness_of, write_report
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from service.evaluation.wanted import Wanted
     from service.images.picture import PictureForm
     from service.patchcore import Recipe
+    from service.report.evidence import Evidence
 
 _FIGURES = {
     "image_auroc": "AUROC",
@@ -66,6 +68,9 @@ def evaluate(
     contaminate: Annotated[
         float, typer.Option(metavar="SHARE", help="Also with this share of defects among the good parts.")
     ] = 0.0,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Also write it as one HTML file, with pictures.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well good parts alone tell defects, and at what cost.
@@ -79,6 +84,9 @@ def evaluate(
     from workers.cli.installation import command_settings
     from workers.cli.screen import answers, note, print_json
 
+    evidence: dict[str, Evidence] = {}
+    if report is not None:
+        check_report(report)
     wanted = Wanted(max_train, seeds, _counts(curve), false_alarms, contaminate)
     choice = RecipeChoice.of(recipe, option, budget_ms)
     asked = choice.recipe()
@@ -86,8 +94,13 @@ def evaluate(
     categories = find_categories(root)
     chosen = recipe_within(choice, asked, settings, _forms(categories, max_train) if budget_ms else [])
     backbone = ready_backbone(settings, chosen)
-    results = [_measure(category, chosen, backbone, wanted) for category in categories]
+    results = [
+        _measure(category, chosen, backbone, wanted, None if report is None else evidence)
+        for category in categories
+    ]
     evaluation = _evaluation(results, chosen, backbone)
+    if report is not None:
+        write_report(report, partial(evaluation_report, evaluation, evidence))
     if as_json:
         print_json(evaluation.model_dump(mode="json"))
         return
@@ -116,8 +129,13 @@ def _counts(curve: str) -> tuple[int, ...]:
 
 
 def _measure(
-    category: "Category", recipe: "Recipe", backbone: "Backbone", wanted: "Wanted"
+    category: "Category",
+    recipe: "Recipe",
+    backbone: "Backbone",
+    wanted: "Wanted",
+    evidence: "dict[str, Evidence] | None",
 ) -> "CategoryResult":
+    from service.evaluation.measure import unwitnessed
     from service.evaluation.wanted import measure
     from workers.cli.progress import Tell, progress_bars
     from workers.cli.screen import note
@@ -126,13 +144,15 @@ def _measure(
         tell(f"{category.name}, {what}: {_STEPS[step]}", done, expected)
 
     with progress_bars({}) as tell:
-        result = measure(category, recipe, backbone, wanted, lambda what: partial(step, tell, what))
+        witness = unwitnessed if evidence is None else witness_of(evidence)
+        result = measure(category, recipe, backbone, wanted, lambda what: partial(step, tell, what), witness)
     note(f"{result.name}: AUROC {_cell(result, 'image_auroc')}, {result.score_ms_per_image:.0f} ms a picture")
     return result
 
 
 def _evaluation(results: "list[CategoryResult]", recipe: "Recipe", backbone: "Backbone") -> "Evaluation":
     from service.evaluation.result import Evaluation, means
+    from workers.cli.app import installed_version
 
     return Evaluation(
         categories=tuple(results),
@@ -140,17 +160,8 @@ def _evaluation(results: "list[CategoryResult]", recipe: "Recipe", backbone: "Ba
         recipe=recipe,
         backbone=backbone.name,
         weights_sha256=backbone.weights_sha256,
-        version=_installed(),
+        version=installed_version(),
     )
-
-
-def _installed() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("patchline")
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _table(evaluation: "Evaluation") -> "Table":

@@ -1,0 +1,1 @@
+"""Reports: one self-contained HTML file for people who were not there."""
