@@ -188,6 +188,19 @@ class WebSettings(_Part):
     port: int = Field(default=8080, ge=0, le=65_535)
     public_url: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^\s]+$")
     keep_verdicts: int = Field(default=20_000, ge=100, description="newest verdicts the page remembers")
+    accounts: Path = Field(
+        default=Path("/var/lib/patchline/accounts.sqlite"),
+        description="users, tokens and sessions; while it has no users, only this machine is answered",
+    )
+    session_idle_minutes: int = Field(
+        default=120, ge=1, description="without a request, after which a person has to log in again"
+    )
+    session_hours: float = Field(
+        default=12.0, gt=0, description="after which a person has to log in again in any case"
+    )
+    token_file: Path | None = Field(
+        default=None, description="a text file with the token that the command line shows to the page"
+    )
 
 
 class TelemetrySettings(_Part):

@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from schemas import reasons
 from schemas.reasons import LineEventKind, VerdictKind, Worded
 from schemas.topics import DAY_MS, FOREVER, HOUR_MS, TOPICS, TopicSpec
+from service.accounts.audit import Action
+from service.accounts.roles import Role
 from service.backbones.runtime import Runtime
 from service.banks.refusal import Refusal
 from service.ledger.report import TroubleKind
@@ -55,7 +57,7 @@ MEANINGS: Mapping[str, str] = {
     "engine.device": "a device of torch: `cpu`, `cuda:0`",
     "engine.threads": "of the extraction worker; 0 is one fewer than there are cores, at least one",
     "rebuilder.group": "the consumer group that carries out commands",
-    "web.host": "a loopback address; any other is refused until users exist",
+    "web.host": "where it listens; an address that others reach is refused until there are users",
     "web.port": "of the page and `/v1`",
     "web.public_url": "what the URLs in verdicts and alerts begin with",
     "telemetry.log_format": "one JSON object a line, or coloured text",
@@ -106,7 +108,7 @@ def closed_sets() -> Sequence[type[Worded]]:
         for kind in vars(reasons).values()
         if isinstance(kind, type) and issubclass(kind, Worded) and kind is not Worded
     ]
-    return [*of_messages, Runtime, Refusal, SignatureFault, TroubleKind]
+    return [*of_messages, Role, Action, Runtime, Refusal, SignatureFault, TroubleKind]
 
 
 def main(arguments: list[str], page: Path = PAGE) -> int:

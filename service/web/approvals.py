@@ -14,9 +14,14 @@ class Approvals:
     def __init__(self, names: FrameNames, log: CommandLog) -> None:
         self._names, self._log = names, log
 
-    async def approve(self, line: str, names: Sequence[str], why: str, *, audit: bool = False) -> Accepted:
-        """Ask that these frames join the line's bank; ``audit`` says that they were drawn at random from all
-        that the line saw, so that their scores may calibrate. Raises ``Problem``: 404 for frames that are not
-        known, 409 for those that cannot become parts, 503 when the broker does not acknowledge."""
+    async def approve(
+        self, line: str, names: Sequence[str], why: str, actor: str, *, audit: bool = False
+    ) -> Accepted:
+        """Ask in a person's name that these frames join the line's bank; ``audit`` says that they were drawn
+        at random from all that the line saw, so that their scores may calibrate. Raises ``Problem``: 404 for
+        frames that are not known, 409 for those that cannot become parts, 503 when the broker does not
+        acknowledge."""
         frames = await self._names.usable(line, names)
-        return await self._log.write(ApproveGood(frames=frames, audit=audit, **self._log.stamp(line, why)))
+        return await self._log.write(
+            ApproveGood(frames=frames, audit=audit, **self._log.stamp(line, why, actor))
+        )

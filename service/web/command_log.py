@@ -12,9 +12,6 @@ from service.web.problem import Problem
 from service.web.shapes import Accepted
 from service.web.view import View
 
-# Until accounts exist, whoever reaches the page acts as this one.
-ACTOR = "operator"
-
 
 class CommandLog:
     """The one place where the page writes commands."""
@@ -22,12 +19,12 @@ class CommandLog:
     def __init__(self, view: View, producer: Producer, topic: str) -> None:
         self._view, self._producer, self._topic = view, producer, topic
 
-    def stamp(self, line: str, why: str) -> dict[str, Any]:
-        """The fields that every command has."""
+    def stamp(self, line: str, why: str, actor: str) -> dict[str, Any]:
+        """The fields that every command has; ``actor`` is the name of the principal who asks."""
         return {
             "command_id": uuid4(),
             "line": line,
-            "actor": ACTOR,
+            "actor": actor,
             "why": why,
             "issued_at": datetime.now(UTC),
         }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from service.letters.box import LetterBox
 from service.store.object_store import ObjectStore
+from service.web.access.reception import Reception
 from service.web.approvals import Approvals
 from service.web.bank_books import BankBooks
 from service.web.hub import Hub
@@ -24,3 +25,4 @@ class Context:
     max_frame_bytes: int
     letters: LetterBox
     books: BankBooks
+    reception: Reception

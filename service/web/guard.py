@@ -1,15 +1,14 @@
 """The guard at the door: whose host, whose origin, which body, and the headers that every answer carries."""
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.web.access.origins import Origins
 from service.web.problem import Problem, problem_response
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_BODY_BYTES = 1_000_000
 TOO_LARGE = f"the body is larger than {MAX_BODY_BYTES:,} bytes: send less at a time"
@@ -31,9 +30,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
         self._app = app
-        public = urlsplit(public_url)
-        self._public_origin = f"{public.scheme}://{public.netloc}".lower()
-        self._hosts = LOOPBACK_NAMES | {_name(public.netloc)}
+        self._origins = Origins(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,30 +46,25 @@ class Guard:
         await self._app(scope, _bounded(receive), guarded)
 
     def _check(self, method: str, headers: Headers) -> None:
-        host = headers.get("host", "")
-        if _name(host) not in self._hosts:
+        if not self._origins.is_ours(headers):
+            host = headers.get("host", "")
             raise Problem(
                 421, f"host {host[:100]!r} is not this page's: use the address in PATCHLINE_WEB__PUBLIC_URL"
             )
         if _announced_bytes(headers) > MAX_BODY_BYTES:
             raise Problem(413, TOO_LARGE)
         if method not in SAFE_METHODS:
-            self._check_origin(host, headers)
+            self._check_origin(method, headers)
 
-    def _check_origin(self, host: str, headers: Headers) -> None:
-        origin = headers.get("origin", "").lower()
-        ours = {self._public_origin, f"http://{host}".lower(), f"https://{host}".lower()}
-        site = headers.get("sec-fetch-site", "none")
-        if (origin and origin not in ours) or site not in ("none", "same-origin"):
+    def _check_origin(self, method: str, headers: Headers) -> None:
+        if self._origins.is_foreign(headers):
             raise Problem(403, "another site may not act on this page: send the request from the page itself")
-        if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        # A form can send a body of other types from anywhere; it cannot send DELETE.
+        if (
+            method != "DELETE"
+            and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json"
+        ):
             raise Problem(415, "the request has no Content-Type application/json: send JSON and say so")
-
-
-def _name(netloc: str) -> str:
-    """The host without user and port, as it is written."""
-    host = netloc.rpartition("@")[2].lower()
-    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
 
 
 def _announced_bytes(headers: Headers) -> int:

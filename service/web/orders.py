@@ -1,6 +1,6 @@
 """Orders: whatever else a person may ask of a line, as one request each, and the command it becomes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,13 +18,17 @@ from schemas.command import (
 )
 from schemas.ids import ModelName, Version
 from schemas.message import Moment
+from service.accounts.roles import Role
 from service.web.command_log import CommandLog
 from service.web.frame_names import FrameNames
 from service.web.shapes import Accepted
 
 
 class _Order(BaseModel):
+    """``least`` is the role that may ask for it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+    least: ClassVar[Role] = Role.ENGINEER
 
     why: str = Field(default="", max_length=1000)
 
@@ -32,6 +36,7 @@ class _Order(BaseModel):
 class DefectOrder(_Order):
     """This part is defective: keep it as a canary. ``frame`` is a frame id or a frame_uid."""
 
+    least = Role.OPERATOR
     kind: Literal["ConfirmDefect"]
     frame: str
 
@@ -119,13 +124,13 @@ class Orders:
     def __init__(self, names: FrameNames, log: CommandLog) -> None:
         self._names, self._log = names, log
 
-    async def give(self, line: str, order: AnyOrder) -> Accepted:
-        """Ask it of the line. Raises ``Problem``: as ``FrameNames.usable`` where a frame is named, and 503
-        when the broker does not acknowledge."""
-        return await self._log.write(await self._command(line, order))
+    async def give(self, line: str, order: AnyOrder, actor: str) -> Accepted:
+        """Ask it of the line, in a person's name. Raises ``Problem``: as ``FrameNames.usable`` where a frame
+        is named, and 503 when the broker does not acknowledge."""
+        return await self._log.write(await self._command(line, order, actor))
 
-    async def _command(self, line: str, order: AnyOrder) -> AnyCommand:
-        stamp = self._log.stamp(line, order.why)
+    async def _command(self, line: str, order: AnyOrder, actor: str) -> AnyCommand:
+        stamp = self._log.stamp(line, order.why, actor)
         if isinstance(order, DefectOrder):
             (frame,) = await self._names.usable(line, [order.frame])
             return ConfirmDefect(frame=frame, **stamp)

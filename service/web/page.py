@@ -13,17 +13,19 @@ from service.banks.cache import NoCache
 from service.banks.source import BankSource
 from service.letters.box import LetterBox
 from service.runtime.background_server import BackgroundServer
-from service.settings import Settings
+from service.settings import Settings, WebSettings
 from service.signing.signatures import open_signatures
 from service.signing.statement import KeyUse
 from service.store import ObjectStore
 from service.stream.base import Broker
+from service.web.access.cookie import Cookie
+from service.web.access.reception import Reception
 from service.web.app import create_app
 from service.web.approvals import Approvals
 from service.web.bank_books import BankBooks
 from service.web.command_log import CommandLog
 from service.web.context import Context
-from service.web.exposure import require_loopback
+from service.web.exposure import opened_accounts, require_loopback_or_users
 from service.web.feed import Feed
 from service.web.frame_names import FrameNames
 from service.web.hub import Hub
@@ -49,6 +51,7 @@ async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> As
     """The page without a server. Raises ``StreamError`` without a broker, ``SettingsError`` for keys that
     will not do."""
     view = View(settings.store.cache_dir / VIEW_FILE, settings.web.keep_verdicts)
+    reception = _reception(settings.web)
     try:
         hub = Hub()
         signatures = open_signatures(settings.signing, KeyUse.COMMANDS)
@@ -60,19 +63,21 @@ async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> As
         approvals, orders = Approvals(names, log), Orders(names, log)
         letters = LetterBox(broker, producer, store, prefix)
         books = BankBooks(BankSource(store, NoCache(), settings.store.cache_dir, trust=signatures.trust))
-        context = Context(view, store, hub, approvals, orders, settings.web.public_url, limit, letters, books)
+        public_url = settings.web.public_url
+        context = Context(view, store, hub, approvals, orders, public_url, limit, letters, books, reception)
         feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts, trust=signatures.trust)
         async with _fed(feed) as feeding:
             yield Page(context, feed, feeding)
     finally:
         await view.close()
+        await asyncio.to_thread(reception.close)
 
 
 @asynccontextmanager
 async def served(settings: Settings, page: Page) -> AsyncIterator[str]:
     """Serve the page while the block runs; yields its address. Raises ``SettingsError`` for an address
     that other machines could reach, ``OSError`` for one that is taken."""
-    require_loopback(settings.web.host)
+    require_loopback_or_users(settings.web)
     config = uvicorn.Config(
         create_app(page.context, version=_version()),
         host=settings.web.host,
@@ -98,6 +103,13 @@ async def _fed(feed: Feed) -> AsyncIterator[asyncio.Task[None]]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def _reception(settings: WebSettings) -> Reception:
+    cookie = Cookie(
+        secure=settings.public_url.startswith("https:"), max_age=int(settings.session_hours * 3600)
+    )
+    return Reception(opened_accounts(settings), cookie)
 
 
 def _version() -> str:

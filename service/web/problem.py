@@ -13,7 +13,7 @@ UNFORESEEN = "the page failed to answer: try again, and see its log if it fails 
 
 class Problem(Exception):
     """Refuses a request. ``detail`` names the thing, the reason and the remedy; ``more`` are members of
-    the answer beside the standard ones."""
+    the answer beside the standard ones; ``retry_after``, in seconds, is a header too."""
 
     def __init__(self, status: int, detail: str, **more: object) -> None:
         super().__init__(detail)
@@ -38,7 +38,9 @@ def problem_response(problem: Problem) -> JSONResponse:
     """A problem as a response."""
     title = HTTPStatus(problem.status).phrase
     body = {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail}
-    return JSONResponse({**body, **problem.more}, status_code=problem.status, media_type=MEDIA_TYPE)
+    after = problem.more.get("retry_after")
+    headers = None if after is None else {"Retry-After": str(after)}
+    return JSONResponse({**body, **problem.more}, problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _invalid(error: RequestValidationError) -> Problem:

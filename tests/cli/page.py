@@ -10,9 +10,11 @@ class Page(BaseHTTPRequestHandler):
 
     answers: ClassVar[dict[str, tuple[int, dict[str, Any]]]] = {}
     asked: ClassVar[list[Any]] = []
+    tokens: ClassVar[list[str | None]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.tokens.append(self.headers["Authorization"])
         self.asked.append((self.path, json.loads(body)))
         self._answer("POST")
 

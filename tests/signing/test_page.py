@@ -24,7 +24,7 @@ async def signed_plant(folder: Path, ring: Keyring) -> Plant:
 async def test_what_the_page_asks_for_is_signed_with_its_key(tmp_path: Path, ring: Keyring) -> None:
     plant = await signed_plant(tmp_path, ring)
     async with ready_page(plant) as page:
-        await page.context.orders.give("line1", RebuildOrder(kind="Rebuild"))
+        await page.context.orders.give("line1", RebuildOrder(kind="Rebuild"), "eva")
     reader = await plant.broker.reader(TOPICS[TopicKind.COMMANDS].name(plant.settings.kafka.topic_prefix))
     (record,) = await reader.poll(timeout_ms=10, max_records=10)
     assert record.value is not None

@@ -109,7 +109,9 @@ def installed(folder: Path, bootstrap: str, prefix: str) -> Iterator[Installatio
             store=StoreSettings(url=(folder / "store").as_uri(), cache_dir=folder / "cache"),
             inspector=InspectorSettings(max_wait_ms=20),
             engine=EngineSettings(threads=1),
-            web=WebSettings(port=port, public_url=f"http://127.0.0.1:{port}"),
+            web=WebSettings(
+                port=port, public_url=f"http://127.0.0.1:{port}", accounts=folder / "accounts.sqlite"
+            ),
         )
         installation = Installation(settings, cache)
         created = installation.patchline("topics", "create")

@@ -46,7 +46,7 @@ class Plant:
     def __init__(self, folder: Path, **web: Any) -> None:
         self.settings = Settings(
             store=StoreSettings(url="memory://", cache_dir=folder),
-            web=WebSettings(port=0, **web),
+            web=WebSettings(port=0, accounts=folder / "accounts.sqlite", **web),
         )
         self.broker: Broker = MemoryBroker()
         self._producer: Producer | None = None

@@ -1,10 +1,12 @@
 """The guard: strangers are refused, whichever way they come."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
-from service.settings import SettingsError
-from service.web.exposure import require_loopback
+from service.settings import SettingsError, WebSettings
+from service.web.exposure import require_loopback_or_users
 from tests.web.conftest import OWN
 from tests.web.plant import Plant
 
@@ -78,11 +80,11 @@ async def test_every_answer_forbids_what_is_not_ours(client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "page.example"])
-def test_without_users_only_this_machine_is_listened_on(host: str) -> None:
-    with pytest.raises(SettingsError, match=r"127\.0\.0\.1"):
-        require_loopback(host)
+def test_without_users_only_this_machine_is_listened_on(host: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"patchline users add"):
+        require_loopback_or_users(WebSettings(host=host, accounts=tmp_path / "accounts.sqlite"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
-def test_loopback_is_listened_on(host: str) -> None:
-    require_loopback(host)
+def test_loopback_is_listened_on(host: str, tmp_path: Path) -> None:
+    require_loopback_or_users(WebSettings(host=host, accounts=tmp_path / "accounts.sqlite"))

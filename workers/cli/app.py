@@ -26,6 +26,8 @@ COMMANDS = (
     "ledger",
     "report",
     "topics",
+    "users",
+    "tokens",
     "keys",
     "doctor",
     "bench",

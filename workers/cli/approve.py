@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workers.cli.options import AsJson, Line
-from workers.cli.ordering import Asking, Page, Wait, Why, ask
+from workers.cli.ordering import Asking, Page, TokenFile, Wait, Why, ask
 
 
 def register(app: typer.Typer) -> None:
@@ -31,8 +31,9 @@ def approve(
     ] = False,
     wait: Wait = 120.0,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Approve parts as good: the line's bank learns them, and the command waits until it is in force."""
     body = {"frames": frame_ids, "why": why} | ({"audit": True} if audit else {})
-    ask(line, "approvals", body, Asking("the approval", f"Teaching {line}", url, wait, as_json))
+    ask(line, "approvals", body, Asking("the approval", f"Teaching {line}", url, wait, as_json, token_file))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from workers.cli.options import AsJson, Line, line_id
-from workers.cli.ordering import Asking, Page, Wait, Why, order
+from workers.cli.ordering import Asking, Page, TokenFile, Wait, Why, order
 
 # A rebuild selects from every part's features: minutes for a large bank.
 _LONG = 1800.0
@@ -35,11 +35,12 @@ def rebuild(
     why: Why = "",
     wait: Wait = _LONG,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Select the bank again from all its parts, and put it in force once it passes the gates."""
     body = {"kind": "Rebuild", **_given(model=model), "why": why}
-    order(line, body, Asking("the rebuild", f"Building {line} again", url, wait, as_json))
+    order(line, body, Asking("the rebuild", f"Building {line} again", url, wait, as_json, token_file))
 
 
 def remove_part(
@@ -52,6 +53,7 @@ def remove_part(
     why: Why = "",
     wait: Wait = _LONG,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Unlearn a part: the bank is built again as if it had never had it."""
@@ -59,7 +61,9 @@ def remove_part(
 
     found = find_part(line, model, part)
     body = {"kind": "RemovePart", "model": found.model, "part": found.entry.sha256, "why": why}
-    order(line, body, Asking("the removal", f"Building {line} without {part}", url, wait, as_json))
+    order(
+        line, body, Asking("the removal", f"Building {line} without {part}", url, wait, as_json, token_file)
+    )
 
 
 def rollback(
@@ -71,11 +75,12 @@ def rollback(
     why: Why = "",
     wait: Wait = _SHORT,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Put the bank of an earlier epoch in force again, as a new epoch."""
     body = {"kind": "Rollback", **_given(to_epoch=to), "why": why}
-    order(line, body, Asking("the rollback", f"Going back on {line}", url, wait, as_json))
+    order(line, body, Asking("the rollback", f"Going back on {line}", url, wait, as_json, token_file))
 
 
 def activate(
@@ -87,6 +92,7 @@ def activate(
     why: Why = "",
     wait: Wait = _SHORT,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a published bank in force, such as that of another product: within seconds, without a restart."""
@@ -94,7 +100,11 @@ def activate(
 
     full = None if version is None else whole_version(line, model, version)
     body = {"kind": "Activate", "model": model, **_given(version=full), "why": why}
-    order(line, body, Asking("the activation", f"Putting {model} in force on {line}", url, wait, as_json))
+    order(
+        line,
+        body,
+        Asking("the activation", f"Putting {model} in force on {line}", url, wait, as_json, token_file),
+    )
 
 
 def retire_canary(
@@ -103,11 +113,12 @@ def retire_canary(
     why: Why = "",
     wait: Wait = _SHORT,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a canary go: banks that no longer alarm on it may be put in force."""
     body = {"kind": "RetireCanary", "frame": frame, "why": why}
-    order(line, body, Asking("the retirement", f"Letting {frame} go", url, wait, as_json))
+    order(line, body, Asking("the retirement", f"Letting {frame} go", url, wait, as_json, token_file))
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workers.cli.options import AsJson, Line
-from workers.cli.ordering import Asking, Page, Wait, Why, order
+from workers.cli.ordering import Asking, Page, TokenFile, Wait, Why, order
 
 
 def register(app: typer.Typer) -> None:
@@ -21,8 +21,11 @@ def confirm_defect(
     why: Why = "",
     wait: Wait = 60.0,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Confirm that a part is defective: no bank that would let it pass is put in force from now on."""
     body = {"kind": "ConfirmDefect", "frame": frame, "why": why}
-    order(line, body, Asking("the confirmation", f"Keeping {frame} as a canary", url, wait, as_json))
+    order(
+        line, body, Asking("the confirmation", f"Keeping {frame} as a canary", url, wait, as_json, token_file)
+    )

@@ -37,6 +37,7 @@ def sentence_of(error: BaseException) -> str:
 
 
 def _input_errors() -> tuple[type[BaseException], ...]:
+    from service.accounts.refusal import AccountRefused
     from service.banks.refusal import BankRefused
     from service.images.unreadable import UnfitImage, UnreadableImage
     from service.settings import SettingsError
@@ -45,6 +46,7 @@ def _input_errors() -> tuple[type[BaseException], ...]:
     return (
         Complaint,
         Refused,
+        AccountRefused,
         SettingsError,
         TrainingRefused,
         BankRefused,
@@ -55,11 +57,12 @@ def _input_errors() -> tuple[type[BaseException], ...]:
 
 
 def _world_errors() -> tuple[type[BaseException], ...]:
+    from service.accounts.refusal import AccountsError
     from service.embedded.server import EmbeddedError
     from service.store.errors import StoreError
     from service.stream.base import StreamError
 
-    return (Failed, StreamError, StoreError, EmbeddedError, OSError)
+    return (Failed, StreamError, StoreError, EmbeddedError, AccountsError, OSError)
 
 
 def _words(error: BaseException) -> str:

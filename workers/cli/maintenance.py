@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli.options import UNITS, AsJson, Line
-from workers.cli.ordering import Asking, Page, Wait, Why, look, order
+from workers.cli.ordering import Asking, Page, TokenFile, Wait, Why, look, order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ def maintenance(
     why: Why = "",
     wait: Wait = 60.0,
     url: Page = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge no part of a line for a time: its frames are stored as faults, and nothing alarms.
@@ -56,13 +57,13 @@ def maintenance(
     if until is None and not end:
         if begin is not None:
             raise typer.BadParameter("a window needs its end: give --until")
-        _tell(look(f"/v1/lines/{line}/maintenance", url), as_json=as_json)
+        _tell(look(f"/v1/lines/{line}/maintenance", url, token_file), as_json=as_json)
         return
     body: dict[str, Any] = {"kind": "SetMaintenance", "why": why}
     body |= {"start": begin.isoformat()} if begin else {}
     body |= {"end": until.isoformat()} if until else {}
     body |= {"off": True} if end else {}
-    order(line, body, Asking("the maintenance", f"Telling {line}", url, wait, as_json))
+    order(line, body, Asking("the maintenance", f"Telling {line}", url, wait, as_json, token_file))
 
 
 def _tell(state: dict[str, Any], *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,13 @@ Page = Annotated[
     str | None, typer.Option("--url", metavar="URL", help="The page; by default PATCHLINE_WEB__PUBLIC_URL.")
 ]
 
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="A file with a token of yours; by default PATCHLINE_WEB__TOKEN_FILE, else none."
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -31,6 +39,7 @@ class Asking:
     url: str | None
     wait: float
     as_json: bool
+    token_file: Path | None = None
 
 
 def order(line: str, body: dict[str, Any], asking: Asking) -> None:
@@ -43,8 +52,9 @@ def ask(line: str, path: str, body: dict[str, Any], asking: Asking) -> None:
     of them does not answer in time."""
     from workers.cli.installation import command_settings
 
-    page = (asking.url or command_settings().web.public_url).rstrip("/")
-    with _client(page) as client:
+    settings = command_settings().web
+    page = (asking.url or settings.public_url).rstrip("/")
+    with _client(page, _token(asking.token_file or settings.token_file)) as client:
         accepted = _answer(client, "POST", f"/v1/lines/{line}/{path}", body)
         state = {"command_id": str(accepted["command_id"]), "line": line, "status": "pending"}
         if asking.wait:
@@ -52,21 +62,36 @@ def ask(line: str, path: str, body: dict[str, Any], asking: Asking) -> None:
     _tell(state, page, asking)
 
 
-def look(path: str, url: str | None) -> dict[str, Any]:
+def look(path: str, url: str | None, token_file: Path | None) -> dict[str, Any]:
     """What the page's API says at a path. Raises ``Refused`` and ``Failed`` as ``ask`` does."""
     from workers.cli.installation import command_settings
 
-    page = (url or command_settings().web.public_url).rstrip("/")
-    with _client(page) as client:
+    settings = command_settings().web
+    page = (url or settings.public_url).rstrip("/")
+    with _client(page, _token(token_file or settings.token_file)) as client:
         said: dict[str, Any] = _answer(client, "GET", path)
         return said
 
 
-def _client(page: str) -> "httpx.Client":
+def _client(page: str, token: str | None) -> "httpx.Client":
     import httpx
 
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     # A proxy of the environment is for the world outside, not for a page on this machine.
-    return httpx.Client(base_url=page, timeout=_REQUEST_SECONDS, trust_env=page.startswith("https:"))
+    outside = page.startswith("https:")
+    return httpx.Client(base_url=page, timeout=_REQUEST_SECONDS, trust_env=outside, headers=headers)
+
+
+def _token(file: Path | None) -> str | None:
+    """Never an argument: those stand in the shell's history and in the list of processes."""
+    from workers.cli.failures import Refused
+
+    if file is None:
+        return None
+    text = file.read_text().strip()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise Refused(f"{file} holds no token: make one with `patchline tokens new`")
+    return text
 
 
 def _answer(client: "httpx.Client", method: str, path: str, body: Any = None) -> Any:

@@ -100,7 +100,9 @@ def _settings(folder: Path, bootstrap: str, redis_url: str) -> Settings:
         redis=RedisSettings(url=redis_url),
         store=StoreSettings(url=store.as_uri(), cache_dir=folder / "cache"),
         inspector=InspectorSettings(),
-        web=WebSettings(port=port, public_url=f"http://127.0.0.1:{port}"),
+        web=WebSettings(
+            port=port, public_url=f"http://127.0.0.1:{port}", accounts=folder / "accounts.sqlite"
+        ),
         telemetry=TelemetrySettings(log_format="json"),
     )
 

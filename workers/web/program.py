@@ -12,7 +12,7 @@ from service.store import ObjectStore, StoreError, open_store
 from service.stream.base import Broker
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
-from service.web.exposure import require_loopback
+from service.web.exposure import require_loopback_or_users
 from service.web.page import Page, fed_page, served
 
 _log = structlog.get_logger()
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 async def serve(settings: Settings, *, broker: Broker | None = None, store: ObjectStore | None = None) -> int:
     """Run until SIGTERM or SIGINT; 0 after a clean stop. Tests give a broker and a store of their own.
     Raises ``SettingsError``, ``StreamError``, ``StoreError`` or ``OSError`` when it cannot begin."""
-    require_loopback(settings.web.host)
+    require_loopback_or_users(settings.web)
     stop = stop_event()
     async with AsyncExitStack() as stack:
         if broker is None:

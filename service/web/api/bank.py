@@ -6,8 +6,10 @@ from fastapi import APIRouter, Header, Path, Query, Response
 
 from schemas.activation import Activated, Published
 from schemas.ids import SHA256_PATTERN, LineId, ModelName, Version
+from service.accounts.roles import Role
 from service.store.errors import MissingObject, StoreError
 from service.store.keys import part_key
+from service.web.access.least import require
 from service.web.api.lines import known_line
 from service.web.context import Context
 from service.web.picture import picture_response
@@ -21,7 +23,7 @@ Etag = Annotated[str | None, Header(alias="if-none-match", max_length=200)]
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/lines/{line}", tags=["banks"])
+    routes = APIRouter(prefix="/lines/{line}", tags=["banks"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("/bank", summary="A bank and its parts", responses={304: {"description": "Unchanged."}})
     async def bank(

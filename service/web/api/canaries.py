@@ -10,8 +10,10 @@ from schemas.canary import Canary
 from schemas.command import FrameRef
 from schemas.ids import LineId, ModelName
 from schemas.line_event import LineEvent
+from service.accounts.roles import Role
 from service.store.errors import MissingObject, StoreError
 from service.store.keys import canary_key, canary_record_key
+from service.web.access.least import require
 from service.web.api.frames import IMAGE
 from service.web.api.lines import known_line
 from service.web.context import Context
@@ -23,7 +25,9 @@ from service.web_urls import canary_picture_url
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/lines/{line}/canaries", tags=["canaries"])
+    routes = APIRouter(
+        prefix="/lines/{line}/canaries", tags=["canaries"], dependencies=[require(Role.VIEWER)]
+    )
 
     @routes.get("", summary="The canaries of a line, oldest first")
     async def canaries(line: LineId, model: Annotated[ModelName | None, Query()] = None) -> list[CanaryItem]:

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from schemas.ids import LineId
+from service.accounts.roles import Role
 from service.store.errors import StoreError
+from service.web.access.least import Asker, demand, require
 from service.web.context import Context
 from service.web.orders import Order
 from service.web.problem import Problem
@@ -15,22 +17,32 @@ from service.web.shapes import Accepted, ApprovalRequest, CommandState
 def router(context: Context) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["commands"])
+    operator = [require(Role.OPERATOR)]
 
-    @routes.post("/lines/{line}/approvals", status_code=202, summary="Approve parts as good")
-    async def approve(line: LineId, request: ApprovalRequest) -> Accepted:
+    @routes.post(
+        "/lines/{line}/approvals", status_code=202, summary="Approve parts as good", dependencies=operator
+    )
+    async def approve(line: LineId, request: ApprovalRequest, asker: Asker) -> Accepted:
         try:
-            return await context.approvals.approve(line, request.frames, request.why, audit=request.audit)
+            return await context.approvals.approve(
+                line, request.frames, request.why, asker.name, audit=request.audit
+            )
         except StoreError as error:
             raise Problem(503, "the object store does not answer: approve again in a moment") from error
 
-    @routes.post("/lines/{line}/commands", status_code=202, summary="Ask something of a line")
-    async def order(line: LineId, order: Order) -> Accepted:
+    @routes.post(
+        "/lines/{line}/commands", status_code=202, summary="Ask something of a line", dependencies=operator
+    )
+    async def order(line: LineId, order: Order, asker: Asker, request: Request) -> Accepted:
+        await demand(request, order.least)
         try:
-            return await context.orders.give(line, order)
+            return await context.orders.give(line, order, asker.name)
         except StoreError as error:
             raise Problem(503, "the object store does not answer: ask again in a moment") from error
 
-    @routes.get("/commands/{command_id}", summary="What became of a command")
+    @routes.get(
+        "/commands/{command_id}", summary="What became of a command", dependencies=[require(Role.VIEWER)]
+    )
     async def command(command_id: UUID) -> CommandState:
         state = await context.view.command(command_id)
         if state is None:

@@ -13,10 +13,12 @@ from schemas.dead_letter import DeadLetter
 from schemas.frame import FrameHeaders
 from schemas.ids import LineId
 from schemas.reasons import DeadLetterReason
+from service.accounts.roles import Role
 from service.letters.box import Handled
 from service.letters.letters import Letter, State
 from service.store.errors import StoreError
 from service.stream.base import StreamError
+from service.web.access.least import require
 from service.web.context import Context
 from service.web.picture import download_response
 from service.web.problem import Problem
@@ -67,7 +69,7 @@ class LettersHandled(BaseModel):
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/dead-letters", tags=["dead letters"])
+    routes = APIRouter(prefix="/dead-letters", tags=["dead letters"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("", summary="Dead letters, newest first")
     async def letters(
@@ -97,7 +99,7 @@ def router(context: Context) -> APIRouter:
         except (StoreError, StreamError) as error:
             raise _unanswered() from error
 
-    @routes.post("/replay", summary="Send dead letters again")
+    @routes.post("/replay", summary="Send dead letters again", dependencies=[require(Role.ENGINEER)])
     async def replay(choice: LetterChoice) -> LettersHandled:
         found = await _known(context, choice.ids)
         try:
@@ -105,7 +107,7 @@ def router(context: Context) -> APIRouter:
         except (StoreError, StreamError) as error:
             raise _unanswered() from error
 
-    @routes.post("/drop", summary="List dead letters no longer")
+    @routes.post("/drop", summary="List dead letters no longer", dependencies=[require(Role.ENGINEER)])
     async def drop(choice: LetterChoice) -> LettersHandled:
         found = await _known(context, choice.ids)
         try:

@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from schemas.ids import LineId
+from service.accounts.roles import Role
 from service.banks.manifest import PartEntry
+from service.web.access.least import require
 from service.web.api.lines import known_line
 from service.web.context import Context
 from service.web.problem import Problem
@@ -16,7 +18,7 @@ NEWEST = 2**62
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/lines/{line}/epochs", tags=["banks"])
+    routes = APIRouter(prefix="/lines/{line}/epochs", tags=["banks"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("", summary="The line's epochs, newest first, and what was refused")
     async def epochs(

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from schemas.ids import LineId
+from service.accounts.roles import Role
+from service.web.access.least import require
 from service.web.context import Context
 from service.web.hub import Hub, HubFull
 from service.web.problem import Problem
@@ -26,7 +28,7 @@ STREAM: dict[int | str, dict[str, object]] = {
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(tags=["events"])
+    routes = APIRouter(tags=["events"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("/events", summary="What is new, live", response_class=EventSourceResponse, responses=STREAM)
     async def events(line: Annotated[LineId | None, Query()] = None) -> EventSourceResponse:

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from schemas.ids import SHA256_PATTERN, LineId
+from service.accounts.roles import Role
 from service.store.errors import MissingObject, StoreError
 from service.store.keys import frame_key, heatmap_key
+from service.web.access.least import require
 from service.web.context import Context
 from service.web.picture import picture_response
 from service.web.problem import Problem
@@ -20,7 +22,9 @@ VersionInPath = Annotated[str, Path(pattern=SHA256_PATTERN)]
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/frames/{line}/{frame_uid}", tags=["frames"])
+    routes = APIRouter(
+        prefix="/frames/{line}/{frame_uid}", tags=["frames"], dependencies=[require(Role.VIEWER)]
+    )
 
     @routes.get("", summary="The frame as its camera sent it", response_class=Response, responses=IMAGE)
     async def frame(line: LineId, frame_uid: UUID) -> Response:

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query
 
 from schemas.ids import LineId
 from schemas.line_event import LineEvent
+from service.accounts.roles import Role
+from service.web.access.least import require
 from service.web.context import Context
 from service.web.problem import Problem
 from service.web.shapes import LineSummary
@@ -13,7 +15,7 @@ from service.web.shapes import LineSummary
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(tags=["lines"])
+    routes = APIRouter(tags=["lines"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("/lines", summary="Every line")
     async def lines() -> list[LineSummary]:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from schemas.ids import LineId
+from service.accounts.roles import Role
+from service.web.access.least import require
 from service.web.api.lines import known_line
 from service.web.context import Context
 from service.web.shapes import Maintenance, MaintenanceSpan
@@ -12,7 +14,7 @@ from service.web.shapes import Maintenance, MaintenanceSpan
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(tags=["lines"])
+    routes = APIRouter(tags=["lines"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("/lines/{line}/maintenance", summary="When a line is not judged, now and later")
     async def maintenance(line: LineId) -> Maintenance:

@@ -12,6 +12,7 @@ from service.web.api import (
     frames,
     lines,
     maintenance,
+    session,
     thresholds,
     verdicts,
 )
@@ -20,6 +21,8 @@ from service.web.context import Context
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"description": sentence, "content": {"application/problem+json": {}}}
     for status, sentence in (
+        (401, "Nobody is logged in, and no valid token was sent."),
+        (403, "The role does not allow it, or the request comes from elsewhere."),
         (404, "Nothing of that name is known."),
         (422, "The request breaks a rule that the detail names."),
         (503, "The broker or the object store does not answer."),
@@ -42,6 +45,7 @@ def api_router(context: Context) -> APIRouter:
         thresholds,
         canaries,
         maintenance,
+        session,
     ):
         router.include_router(part.router(context))
     return router

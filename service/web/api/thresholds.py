@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query
 from schemas.activation import Thresholds
 from schemas.ids import LineId
 from schemas.reasons import VerdictKind
+from service.accounts.roles import Role
 from service.patchcore import Calibration, effective_alpha
 from service.training.thresholds import thresholds_of
+from service.web.access.least import require
 from service.web.api.lines import known_line
 from service.web.context import Context
 from service.web.problem import Problem
@@ -22,7 +24,9 @@ Frames = Annotated[int, Query(ge=1, le=5_000, description="how many of the newes
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/lines/{line}/thresholds", tags=["thresholds"])
+    routes = APIRouter(
+        prefix="/lines/{line}/thresholds", tags=["thresholds"], dependencies=[require(Role.VIEWER)]
+    )
 
     @routes.get("", summary="Held-out scores, thresholds in force, and the scores of recent frames")
     async def thresholds(line: LineId, frames: Frames = 500) -> ThresholdFacts:

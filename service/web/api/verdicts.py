@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query
 
 from schemas.ids import LineId
 from schemas.reasons import VerdictKind
+from service.accounts.roles import Role
+from service.web.access.least import require
 from service.web.context import Context
 from service.web.problem import Problem
 from service.web.shapes import VerdictPage
@@ -14,7 +16,7 @@ from service.web.view.verdicts import Cursor, Filter
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(tags=["verdicts"])
+    routes = APIRouter(tags=["verdicts"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("/verdicts", summary="Verdicts, newest first")
     async def verdicts(

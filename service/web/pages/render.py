@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
 from schemas.reasons import FaultReason, VerdictKind
+from service.accounts.principal import Principal
 from service.web.pages.navigation import LINE_TABS, SECTIONS
 from service.web.words import FILTERS
 
@@ -40,11 +41,14 @@ def environment() -> Environment:
 
 
 class Renderer:
-    """Renders whole pages for a request. The theme is a cookie, so that the first paint has it."""
+    """Renders whole pages for a request. ``me`` is who asks; the theme is a cookie, so that the first paint
+    has it."""
 
     def __call__(self, request: Request, name: str, **values: object) -> HTMLResponse:
         """The template as an answer."""
-        html = environment().get_template(name).render(theme=theme_of(request), **values)
+        html = (
+            environment().get_template(name).render(theme=theme_of(request), me=asker_of(request), **values)
+        )
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
     def refusal(self, request: Request, status: int, detail: str) -> HTMLResponse:
@@ -56,6 +60,12 @@ class Renderer:
     def part(self, name: str, **values: object) -> str:
         """A template that is part of a page."""
         return environment().get_template(name).render(**values)
+
+
+def asker_of(request: Request) -> Principal | None:
+    """Who asks; None on the log-in page."""
+    found: Principal | None = getattr(request.state, "principal", None)
+    return found
 
 
 def theme_of(request: Request) -> str:

@@ -1,5 +1,7 @@
 // The live connection: one while the page is in sight, none while it is not (a browser has six for a host).
 
+import { leaveUnlessAdmitted } from "./account.js";
+
 const state = document.getElementById("link-state");
 const WORDS = { live: "Live", lost: "Reconnecting", waiting: "Not live" };
 
@@ -17,7 +19,7 @@ export function follow(line, handlers, caughtUp) {
     source.onerror = () => {
       show("lost");
       // A refusal (the page is full or stopping) ends the browser's own retries.
-      if (source.readyState === EventSource.CLOSED) setTimeout(reopen, 5000);
+      if (source.readyState === EventSource.CLOSED) leaveUnlessAdmitted().then(() => setTimeout(reopen, 5000));
     };
     source.addEventListener("reload", reopen);
     for (const [name, handle] of Object.entries(handlers)) source.addEventListener(name, (event) => handle(JSON.parse(event.data)));
