@@ -131,7 +131,7 @@ class Feed:
 
     async def _tell_changed(self) -> None:
         changed, self._changed = self._changed, set()
-        for summary in await self._view.lines():
+        for summary in await self._view.lines_named(changed):
             if summary.frames_per_minute:
                 self._moving.add(summary.line)
             else:

@@ -12,8 +12,10 @@ from schemas.message import Moment
 from schemas.reasons import Gate, VerdictKind
 from schemas.verdict import Verdict
 from service.banks.manifest import PartEntry
+from service.web.health import Health
 
 CommandStatus = Literal["pending", "done", "refused"]
+AnswerKind = Literal["good", "defect", "unsure"]
 
 
 class _Shape(BaseModel):
@@ -35,10 +37,23 @@ class CommandState(_Shape):
     needs_second_person: bool | None = None
 
 
+class Answer(_Shape):
+    """What a person said of a frame. One that was refused, or is taken back, does not stand: the frame waits
+    for an answer again."""
+
+    kind: AnswerKind
+    actor: str
+    why: str
+    at: Moment
+    standing: bool
+    command: CommandState
+
+
 class VerdictItem(Verdict):
-    """An effective verdict, and the newest approval that names its frame."""
+    """An effective verdict, the newest answer to its frame, and the newest approval that names it."""
 
     approval: CommandState | None = None
+    answer: Answer | None = None
 
 
 class VerdictPage(_Shape):
@@ -58,9 +73,26 @@ class BankFacts(_Shape):
     published_at: Moment
 
 
+class LastHour(_Shape):
+    """Sixty minutes, oldest first: how many parts were judged in each, and how many of them were defects.
+    ``per_thousand`` is of the whole hour, None when nothing was judged."""
+
+    judged: tuple[int, ...]
+    defects: tuple[int, ...]
+    per_thousand: float | None
+
+
+class Trouble(_Shape):
+    """What is wrong with a line, in a word of a closed set and a sentence."""
+
+    kind: Health
+    sentence: str
+
+
 class LineSummary(_Shape):
-    """A line now. ``counts`` are of the verdicts that the page remembers; ``flagged_share`` is the part
-    of the judged ones that are review or defect, None before the first."""
+    """A line now. ``counts`` are of the verdicts that the page remembers, ``open`` of those that wait for an
+    answer; ``flagged_share`` is the part of the judged ones that are review or defect, None before the
+    first. ``troubles`` has the gravest first, and is empty when all is well."""
 
     line: LineId
     epoch: int = 0
@@ -70,6 +102,11 @@ class LineSummary(_Shape):
     thresholds: Thresholds | None = None
     activated_at: Moment | None = None
     counts: dict[str, int]
+    open: dict[str, int] = {}
+    last_hour: LastHour | None = None
+    troubles: tuple[Trouble, ...] = ()
+    snoozed_until: Moment | None = None
+    alerts_open: int = 0
     flagged_share: float | None = None
     frames_per_minute: int = 0
     dead_letters: int = 0

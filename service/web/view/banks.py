@@ -6,6 +6,16 @@ from collections.abc import Sequence
 from schemas.activation import Activated, Published
 from service.web.shapes import BankFacts
 
+TABLES = """
+CREATE TABLE published (
+    line TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (line, model, version)
+);
+CREATE TABLE activations (
+    line TEXT NOT NULL, epoch INTEGER NOT NULL, body TEXT, PRIMARY KEY (line, epoch)
+);
+"""
+
 
 def current_epoch(connection: sqlite3.Connection, line: str) -> int:
     """The epoch in force on a line; 0 before the first activation."""
@@ -44,7 +54,7 @@ def facts(connection: sqlite3.Connection, active: Activated) -> BankFacts | None
 def lines(connection: sqlite3.Connection) -> Sequence[str]:
     """Every line that has had a verdict, an activation or an event, by name."""
     query = (
-        "SELECT line FROM verdicts UNION SELECT line FROM activations UNION SELECT line FROM line_events "
+        "SELECT line FROM totals UNION SELECT line FROM activations UNION SELECT line FROM line_events "
         "ORDER BY line"
     )
     return [line for (line,) in connection.execute(query)]

@@ -7,41 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from service.web.view import letters
+from service.web.view import answers, banks, events, letters, maintenance, tallies, verdicts
 
 T = TypeVar("T")
 
-TABLES = """
-CREATE TABLE verdicts (
-    uid TEXT PRIMARY KEY, line TEXT NOT NULL, frame_id TEXT NOT NULL, verdict TEXT NOT NULL,
-    at_ms INTEGER NOT NULL, source_offset INTEGER NOT NULL, log_offset INTEGER NOT NULL, body TEXT NOT NULL
-);
-CREATE INDEX verdicts_newest ON verdicts (at_ms, uid);
-CREATE INDEX verdicts_of_line ON verdicts (line, at_ms, uid);
-CREATE INDEX verdicts_by_kind ON verdicts (line, verdict, at_ms, uid);
-CREATE INDEX verdicts_by_frame ON verdicts (line, frame_id);
-CREATE TABLE published (
-    line TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (line, model, version)
-);
-CREATE TABLE activations (
-    line TEXT NOT NULL, epoch INTEGER NOT NULL, body TEXT, PRIMARY KEY (line, epoch)
-);
-CREATE TABLE line_events (log_offset INTEGER PRIMARY KEY, line TEXT NOT NULL, body TEXT NOT NULL);
-CREATE INDEX events_of_line ON line_events (line, log_offset);
-CREATE TABLE commands (
-    command_id TEXT PRIMARY KEY, line TEXT NOT NULL, kind TEXT NOT NULL, issued_at TEXT NOT NULL
-);
-CREATE TABLE command_frames (
-    uid TEXT NOT NULL, command_id TEXT NOT NULL, PRIMARY KEY (uid, command_id)
-);
-CREATE TABLE command_results (command_id TEXT PRIMARY KEY, line TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE dead_letters (
-    partition INTEGER NOT NULL, log_offset INTEGER NOT NULL, line TEXT NOT NULL,
-    PRIMARY KEY (partition, log_offset)
-);
-CREATE INDEX dead_letters_of_line ON dead_letters (line);
-"""
+TABLES = "".join(part.TABLES for part in (answers, events, maintenance, verdicts, tallies, banks, letters))
 
 
 class Database:
@@ -53,7 +23,7 @@ class Database:
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         self._writing = _connect(path)
-        self._writing.executescript(TABLES + letters.TABLES)
+        self._writing.executescript(TABLES)
         self._reading = _connect(path)
         self._reading.execute("PRAGMA query_only = ON")
         self._writer = ThreadPoolExecutor(1, "view-writer")

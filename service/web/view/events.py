@@ -3,15 +3,31 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from schemas.command import AnyCommand, ApproveGood
+from schemas.command import AnyCommand
 from schemas.line_event import LineEvent
-from schemas.reasons import LineEventKind
-from service.web.shapes import CommandState, CommandStatus
+from schemas.reasons import CommandKind, LineEventKind
+from service.web.shapes import CommandState
+from service.web.view import answers
+from service.web.view.command_states import STATUS, state_of
 
-STATUS: dict[LineEventKind, CommandStatus] = {
-    LineEventKind.COMMAND_DONE: "done",
-    LineEventKind.COMMAND_REFUSED: "refused",
-}
+TABLES = """
+CREATE TABLE line_events (
+    log_offset INTEGER PRIMARY KEY, line TEXT NOT NULL, body TEXT NOT NULL, kind TEXT NOT NULL
+);
+CREATE INDEX events_of_line ON line_events (line, log_offset);
+CREATE INDEX events_of_kind ON line_events (line, kind, log_offset);
+CREATE TABLE commands (
+    command_id TEXT PRIMARY KEY, line TEXT NOT NULL, kind TEXT NOT NULL, issued_at TEXT NOT NULL,
+    actor TEXT NOT NULL, why TEXT NOT NULL, undoes TEXT, body TEXT NOT NULL
+);
+CREATE INDEX commands_undone ON commands (undoes) WHERE undoes IS NOT NULL;
+CREATE TABLE command_results (command_id TEXT PRIMARY KEY, line TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE dead_letters (
+    partition INTEGER NOT NULL, log_offset INTEGER NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (partition, log_offset)
+);
+CREATE INDEX dead_letters_of_line ON dead_letters (line);
+"""
 STATES = "SELECT c.command_id, c.line, r.body FROM commands c LEFT JOIN command_results r USING (command_id)"
 
 APPROVALS = (
@@ -23,20 +39,21 @@ APPROVALS = (
 def tell(connection: sqlite3.Connection, offset: int, event: LineEvent) -> None:
     """Keep an event, and the result when it is a command's."""
     body = event.to_bytes().decode()
-    connection.execute("INSERT OR IGNORE INTO line_events VALUES (?, ?, ?)", (offset, event.line, body))
+    row = (offset, event.line, body, event.kind.value)
+    connection.execute("INSERT OR IGNORE INTO line_events VALUES (?, ?, ?, ?)", row)
     if event.command_id is not None and event.kind in STATUS:
-        row = (str(event.command_id), event.line, body)
-        connection.execute("INSERT OR IGNORE INTO command_results VALUES (?, ?, ?)", row)
+        result = (str(event.command_id), event.line, body)
+        connection.execute("INSERT OR IGNORE INTO command_results VALUES (?, ?, ?)", result)
+        answers.tell(connection, event)
 
 
 def ask(connection: sqlite3.Connection, command: AnyCommand) -> None:
-    """Keep a command, and which frames it speaks of when it says that they are good."""
-    name = str(command.command_id)
-    row = (name, command.line, command.kind, command.issued_at.isoformat())
-    connection.execute("INSERT OR IGNORE INTO commands VALUES (?, ?, ?, ?)", row)
-    if isinstance(command, ApproveGood):
-        frames = ((str(frame.frame_uid), name) for frame in command.frames)
-        connection.executemany("INSERT OR IGNORE INTO command_frames VALUES (?, ?)", frames)
+    """Keep a command, and which frames it answers for."""
+    head = (str(command.command_id), command.line, command.kind, command.issued_at.isoformat())
+    undoes = str(command.undoes) if command.undoes else None
+    row = (*head, command.actor, command.why, undoes, command.to_bytes().decode())
+    connection.execute("INSERT OR IGNORE INTO commands VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    answers.ask(connection, command)
 
 
 def set_aside(connection: sqlite3.Connection, partition: int, offset: int, line: str) -> None:
@@ -48,6 +65,13 @@ def newest(connection: sqlite3.Connection, line: str, limit: int) -> list[LineEv
     """The newest events of a line, newest first."""
     query = "SELECT body FROM line_events WHERE line = ? ORDER BY log_offset DESC LIMIT ?"
     return [LineEvent.from_bytes(body) for (body,) in connection.execute(query, (line, limit))]
+
+
+def newest_of(connection: sqlite3.Connection, line: str, kind: LineEventKind) -> LineEvent | None:
+    """The newest event of a kind that was told of a line."""
+    query = "SELECT body FROM line_events WHERE line = ? AND kind = ? ORDER BY log_offset DESC LIMIT 1"
+    row = connection.execute(query, (line, kind.value)).fetchone()
+    return LineEvent.from_bytes(row[0].encode()) if row else None
 
 
 def dead_letters(connection: sqlite3.Connection) -> dict[str, int]:
@@ -64,16 +88,17 @@ def command(connection: sqlite3.Connection, command_id: str) -> CommandState | N
         row = connection.execute(query, (command_id,)).fetchone()
     if row is None:
         return None
-    state = _state(row)
+    state = state_of(row)
     return _with_progress(connection, state) if state.status == "pending" else state
 
 
 def approvals(connection: sqlite3.Connection, uids: Sequence[str]) -> dict[str, CommandState]:
     """The newest approval of each of these frames."""
     marks = ", ".join("?" * len(uids))
-    query = f"{APPROVALS} WHERE f.uid IN ({marks}) ORDER BY c.issued_at"
-    rows: Iterable[tuple[str, str, str, str | None]] = connection.execute(query, uids)
-    return {uid: _state(rest) for uid, *rest in rows}
+    query = f"{APPROVALS} WHERE f.uid IN ({marks}) AND c.kind = ? ORDER BY c.issued_at"
+    values = (*uids, CommandKind.APPROVE_GOOD.value)
+    rows: Iterable[tuple[str, str, str, str | None]] = connection.execute(query, values)
+    return {uid: state_of(rest) for uid, *rest in rows}
 
 
 def _with_progress(connection: sqlite3.Connection, state: CommandState) -> CommandState:
@@ -86,19 +111,3 @@ def _with_progress(connection: sqlite3.Connection, state: CommandState) -> Comma
         return state
     event = LineEvent.from_bytes(row[0].encode())
     return state.model_copy(update={"sentence": event.sentence, "share_done": event.share_done})
-
-
-def _state(row: Sequence[str | None]) -> CommandState:
-    command_id, line, body = row
-    told = {"command_id": command_id, "line": line}
-    if body is None:
-        return CommandState.model_validate({**told, "status": "pending"})
-    event = LineEvent.from_bytes(body.encode())
-    result = {
-        "sentence": event.sentence,
-        "epoch": event.epoch,
-        "version": event.version,
-        "gate": event.gate,
-        "needs_second_person": event.needs_second_person,
-    }
-    return CommandState.model_validate({**told, "status": STATUS[event.kind], **result})

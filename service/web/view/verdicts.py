@@ -2,28 +2,51 @@
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from itertools import islice, product
 from typing import Self
 
 from schemas.reasons import VerdictKind
 from schemas.verdict import Verdict
+from service.web.view import tallies
 
 CURSOR = re.compile(r"(\d{1,16})\.([0-9a-f-]{36})")
+# Of parts whose id begins with what was searched for, so many are looked at.
+SEARCHED = 1_000
 
+TABLES = """
+CREATE TABLE verdicts (
+    uid TEXT PRIMARY KEY, line TEXT NOT NULL, frame_id TEXT NOT NULL, verdict TEXT NOT NULL,
+    at_ms INTEGER NOT NULL, source_offset INTEGER NOT NULL, log_offset INTEGER NOT NULL, body TEXT NOT NULL,
+    camera TEXT, part_id TEXT, answered INTEGER NOT NULL
+);
+CREATE INDEX verdicts_newest ON verdicts (at_ms, uid);
+CREATE INDEX verdicts_of_line ON verdicts (line, at_ms, uid);
+CREATE INDEX verdicts_by_kind ON verdicts (line, verdict, answered, at_ms, uid);
+CREATE INDEX verdicts_by_camera ON verdicts (line, camera, verdict, answered, at_ms, uid);
+CREATE INDEX verdicts_by_frame ON verdicts (line, frame_id);
+CREATE INDEX verdicts_by_part ON verdicts (line, part_id);
+"""
 # Two inspectors may both have scored a frame: the verdict of the lower source offset counts and, where
 # that is equal, the one that came first in the log.
 INSERT = """
-INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    COALESCE((SELECT standing FROM answers WHERE answers.uid = ?1), 0))
 ON CONFLICT (uid) DO UPDATE SET
     line = excluded.line, frame_id = excluded.frame_id, verdict = excluded.verdict, at_ms = excluded.at_ms,
-    source_offset = excluded.source_offset, log_offset = excluded.log_offset, body = excluded.body
+    source_offset = excluded.source_offset, log_offset = excluded.log_offset, body = excluded.body,
+    camera = excluded.camera, part_id = excluded.part_id, answered = excluded.answered
 WHERE (excluded.source_offset, excluded.log_offset) < (verdicts.source_offset, verdicts.log_offset)
 """
-TRIM = """
-DELETE FROM verdicts WHERE (at_ms, uid) <=
-    (SELECT at_ms, uid FROM verdicts ORDER BY at_ms DESC, uid DESC LIMIT 1 OFFSET ?)
-"""
+TRIM = (
+    "DELETE FROM verdicts WHERE uid IN (SELECT uid FROM verdicts ORDER BY at_ms, uid LIMIT ?) RETURNING line"
+)
+BODIES = "SELECT body FROM verdicts WHERE uid IN ({}) ORDER BY at_ms DESC, uid DESC"
+Key = tuple[int, str]
+"""A verdict's place in time, and its uid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +83,21 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which verdicts to list; an empty ``kinds`` means all."""
+    """Which verdicts to list; None, and an empty ``kinds``, mean all. ``part`` is how a part id begins, or a
+    whole frame id or frame_uid; ``since`` is counted in, ``until`` is not."""
 
     line: str | None = None
     kinds: tuple[VerdictKind, ...] = ()
+    answered: bool | None = None
+    camera: str | None = None
+    part: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def at_ms(verdict: Verdict) -> int:
     """The verdict's place in time."""
-    return int(verdict.inspected_at.timestamp() * 1000)
+    return _ms(verdict.inspected_at)
 
 
 def insert(connection: sqlite3.Connection, logged: Sequence[Logged]) -> list[Verdict]:
@@ -76,41 +105,104 @@ def insert(connection: sqlite3.Connection, logged: Sequence[Logged]) -> list[Ver
     return [entry.verdict for entry in logged if connection.execute(INSERT, _row(entry)).rowcount > 0]
 
 
-def _row(entry: Logged) -> tuple[str | int, ...]:
+def _row(entry: Logged) -> tuple[str | int | None, ...]:
     verdict = entry.verdict
     place = (verdict.source.offset, entry.offset)
     uid, body = str(verdict.frame_uid), verdict.to_bytes().decode()
-    return uid, verdict.line, verdict.frame_id, verdict.verdict.value, at_ms(verdict), *place, body
+    head = (uid, verdict.line, verdict.frame_id, verdict.verdict.value, at_ms(verdict))
+    return *head, *place, body, verdict.camera, verdict.part_id
 
 
 def trim(connection: sqlite3.Connection, keep: int) -> None:
     """Forget all but the newest."""
-    connection.execute(TRIM, (keep,))
+    excess = tallies.remembered(connection) - keep
+    if excess > 0:
+        gone = connection.execute(TRIM, (excess,)).fetchall()
+        tallies.forget_empty(connection, sorted({line for (line,) in gone}))
 
 
 def page(
     connection: sqlite3.Connection, chosen: Filter, cursor: Cursor | None, limit: int
 ) -> tuple[list[Verdict], Cursor | None]:
     """At most ``limit`` verdicts older than the cursor, newest first, and where to go on."""
-    where, values = _conditions(chosen, cursor)
-    query = f"SELECT body FROM verdicts WHERE {where} ORDER BY at_ms DESC, uid DESC LIMIT ?"  # noqa: S608
-    rows = connection.execute(query, (*values, limit + 1)).fetchall()
-    verdicts = [Verdict.from_bytes(body) for (body,) in rows[:limit]]
-    return verdicts, Cursor.of(verdicts[-1]) if len(rows) > limit else None
+    keys = list(islice(_keys(connection, chosen, cursor, limit + 1), limit + 1))
+    uids = [uid for _, uid in keys[:limit]]
+    rows = connection.execute(BODIES.format(", ".join("?" * len(uids))), uids)
+    verdicts = [Verdict.from_bytes(body) for (body,) in rows]
+    return verdicts, Cursor.of(verdicts[-1]) if len(keys) > limit else None
 
 
-def _conditions(chosen: Filter, cursor: Cursor | None) -> tuple[str, list[str | int]]:
-    clauses, values = ["TRUE"], list[str | int]()
-    if chosen.line is not None:
-        clauses.append("line = ?")
-        values.append(chosen.line)
+def _keys(connection: sqlite3.Connection, chosen: Filter, cursor: Cursor | None, limit: int) -> Iterator[Key]:
+    """Keys, newest first: each combination of line, kind and answer is one walk along an index."""
+    names = tallies.lines(connection) if chosen.line is None else [chosen.line]
+    kinds = chosen.kinds or tuple(VerdictKind)
+    answers = (0, 1) if chosen.answered is None else (int(chosen.answered),)
+    if chosen.part is not None:
+        found = [key for line in names for key in _searched(connection, line, chosen, cursor)]
+        return iter(sorted(found, reverse=True))
+    walks = (
+        _walk(connection, chosen, cursor, limit, (line, kind, answered))
+        for line, kind, answered in product(names, kinds, answers)
+    )
+    return merge(*walks, reverse=True)
+
+
+def _walk(
+    connection: sqlite3.Connection,
+    chosen: Filter,
+    cursor: Cursor | None,
+    limit: int,
+    branch: tuple[str, VerdictKind, int],
+) -> list[Key]:
+    line, kind, answered = branch
+    clauses, values = _span(chosen, cursor)
+    if chosen.camera is not None:
+        clauses.append("camera = ?")
+        values.append(chosen.camera)
+    index = "verdicts_by_kind" if chosen.camera is None else "verdicts_by_camera"
+    where = " AND ".join(["line = ?", "verdict = ?", "answered = ?", *clauses])
+    query = (
+        f"SELECT at_ms, uid FROM verdicts INDEXED BY {index} WHERE {where} "  # noqa: S608 - words of ours
+        "ORDER BY at_ms DESC, uid DESC LIMIT ?"
+    )
+    return connection.execute(query, (line, kind.value, answered, *values, limit)).fetchall()
+
+
+def _searched(connection: sqlite3.Connection, line: str, chosen: Filter, cursor: Cursor | None) -> list[Key]:
+    """The keys of the parts that the search means, checked against the rest of the filter one by one."""
+    text = chosen.part or ""
+    named = (
+        "SELECT uid FROM verdicts WHERE line = ? AND uid = ? "
+        "UNION SELECT uid FROM verdicts WHERE line = ? AND frame_id = ? "
+        "UNION SELECT uid FROM "
+        "(SELECT uid FROM verdicts WHERE line = ? AND part_id >= ? AND part_id < ? LIMIT ?)"
+    )
+    clauses, values = _span(chosen, cursor)
+    for column, wanted in (("answered", chosen.answered), ("camera", chosen.camera)):
+        if wanted is not None:
+            clauses.append(f"{column} = ?")
+            values.append(wanted)
     if chosen.kinds:
         clauses.append(f"verdict IN ({', '.join('?' * len(chosen.kinds))})")
         values.extend(kind.value for kind in chosen.kinds)
+    where = " AND ".join(["TRUE", *clauses])
+    query = f"SELECT at_ms, uid FROM verdicts WHERE uid IN ({named}) AND {where}"  # noqa: S608 - words of ours
+    names = (line, text.lower(), line, text, line, text, text + "\U0010ffff", SEARCHED)
+    return connection.execute(query, (*names, *values)).fetchall()
+
+
+def _span(chosen: Filter, cursor: Cursor | None) -> tuple[list[str], list[str | int]]:
+    clauses, values = list[str](), list[str | int]()
+    if chosen.since is not None:
+        clauses.append("at_ms >= ?")
+        values.append(_ms(chosen.since))
+    if chosen.until is not None:
+        clauses.append("at_ms < ?")
+        values.append(_ms(chosen.until))
     if cursor is not None:
         clauses.append("(at_ms, uid) < (?, ?)")
         values.extend((cursor.at_ms, cursor.uid))
-    return " AND ".join(clauses), values
+    return clauses, values
 
 
 def find(connection: sqlite3.Connection, line: str, name: str) -> list[Verdict]:
@@ -123,18 +215,32 @@ def find(connection: sqlite3.Connection, line: str, name: str) -> list[Verdict]:
     return [Verdict.from_bytes(body) for (body,) in rows]
 
 
-def counts(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """How many of each verdict each line has."""
-    found: dict[str, dict[str, int]] = {}
-    for line, verdict, count in connection.execute(
-        "SELECT line, verdict, COUNT(*) FROM verdicts GROUP BY line, verdict"
-    ):
-        found.setdefault(line, {})[verdict] = count
-    return found
+def newest(connection: sqlite3.Connection, line: str) -> Verdict | None:
+    """The newest verdict of a line."""
+    query = "SELECT body FROM verdicts WHERE line = ? ORDER BY at_ms DESC, uid DESC LIMIT 1"
+    row = connection.execute(query, (line,)).fetchone()
+    return Verdict.from_bytes(row[0]) if row else None
 
 
-def count_since(connection: sqlite3.Connection, moment_ms: int) -> dict[str, int]:
-    """How many verdicts each line has had since."""
-    return dict(
-        connection.execute("SELECT line, COUNT(*) FROM verdicts WHERE at_ms > ? GROUP BY line", (moment_ms,))
-    )
+def cameras(connection: sqlite3.Connection, line: str) -> list[str]:
+    """The cameras that a line's remembered verdicts name."""
+    # One step along the index for each camera: a DISTINCT would read every row.
+    query = """
+    WITH RECURSIVE seen(camera) AS (
+        SELECT MIN(camera) FROM verdicts WHERE line = ?1
+        UNION ALL
+        SELECT (SELECT MIN(camera) FROM verdicts WHERE line = ?1 AND camera > seen.camera) FROM seen
+        WHERE seen.camera IS NOT NULL LIMIT 50
+    ) SELECT camera FROM seen WHERE camera IS NOT NULL
+    """
+    return [camera for (camera,) in connection.execute(query, (line,))]
+
+
+def count_since(connection: sqlite3.Connection, line: str, moment_ms: int) -> int:
+    """How many verdicts a line has had since."""
+    query = "SELECT COUNT(*) FROM verdicts WHERE line = ? AND at_ms > ?"
+    return int(connection.execute(query, (line, moment_ms)).fetchone()[0])
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -13,7 +13,7 @@ from schemas.verdict import Verdict
 from service.annals.annals import Annals
 from service.letters.letters import Letter
 from service.web.shapes import CommandState, EpochPage, LineSummary, ScoredFrame, VerdictItem, VerdictPage
-from service.web.view import annals, banks, events, letters, lines, marks, scores, story, verdicts
+from service.web.view import annals, answers, banks, events, letters, lines, marks, scores, story, verdicts
 from service.web.view.database import Database
 from service.web.view.letters import LetterFilter
 from service.web.view.marks import Mark
@@ -101,19 +101,27 @@ class View:
 
     async def lines(self) -> Sequence[LineSummary]:
         """Every line that is known, by name."""
+        return await self.lines_named(None)
+
+    async def lines_named(self, names: Collection[str] | None) -> Sequence[LineSummary]:
+        """Those of these lines that are known, by name; every line without names."""
         now = datetime.now(UTC)
-        return await self._database.read(lambda connection: lines.summaries(connection, now))
+        return await self._database.read(lambda connection: lines.summaries(connection, now, names))
 
     async def line(self, line: str) -> LineSummary | None:
         """One line; None when nothing was ever told of it."""
-        return next((summary for summary in await self.lines() if summary.line == line), None)
+        return next(iter(await self.lines_named([line])), None)
+
+    async def cameras(self, line: str) -> Sequence[str]:
+        """The cameras that a line's verdicts name, by name."""
+        return await self._database.read(lambda connection: verdicts.cameras(connection, line))
 
     async def page(self, chosen: Filter, cursor: Cursor | None = None, limit: int = 50) -> VerdictPage:
         """Verdicts older than the cursor, newest first."""
 
         def action(connection: sqlite3.Connection) -> VerdictPage:
             found, after = verdicts.page(connection, chosen, cursor, limit)
-            items = _with_approvals(connection, found)
+            items = _with_answers(connection, found)
             return VerdictPage(verdicts=items, next_cursor=str(after) if after else None)
 
         return await self._database.read(action)
@@ -123,7 +131,7 @@ class View:
 
         def action(connection: sqlite3.Connection) -> dict[str, tuple[VerdictItem, ...]]:
             found = {name: verdicts.find(connection, line, name) for name in names}
-            return {name: _with_approvals(connection, each) for name, each in found.items()}
+            return {name: _with_answers(connection, each) for name, each in found.items()}
 
         return await self._database.read(action)
 
@@ -175,9 +183,10 @@ class View:
         return await self._database.read(lambda connection: banks.current_epoch(connection, line))
 
 
-def _with_approvals(connection: sqlite3.Connection, found: Sequence[Verdict]) -> tuple[VerdictItem, ...]:
-    approvals = events.approvals(connection, [str(verdict.frame_uid) for verdict in found])
+def _with_answers(connection: sqlite3.Connection, found: Sequence[Verdict]) -> tuple[VerdictItem, ...]:
+    uids = [str(verdict.frame_uid) for verdict in found]
+    approvals, said = events.approvals(connection, uids), answers.of_frames(connection, uids)
     return tuple(
-        VerdictItem.model_validate({**dict(verdict), "approval": approvals.get(str(verdict.frame_uid))})
-        for verdict in found
+        VerdictItem.model_validate({**dict(verdict), "approval": approvals.get(uid), "answer": said.get(uid)})
+        for uid, verdict in zip(uids, found, strict=True)
     )
