@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service.backbones.runtime import Runtime
 
 PREFIX = "PATCHLINE_"
-# Read by the test suite and by make, not by the programs.
-FOREIGN = ("PATCHLINE_TEST_KAFKA", "PATCHLINE_REQUIRE_KAFKA", "PATCHLINE_CACHE")
+# Read by the test suite, by make and by the command line, which puts a settings file into the environment.
+FOREIGN = ("PATCHLINE_SETTINGS", "PATCHLINE_TEST_KAFKA", "PATCHLINE_REQUIRE_KAFKA", "PATCHLINE_CACHE")
 
 
 class SettingsError(Exception):

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from typer.core import TyperGroup
 from workers.cli import failures
 
 COMMANDS = (
+    "init",
     "train",
     "inspect",
     "evaluate",
@@ -50,7 +52,6 @@ def build_app() -> typer.Typer:
         help="Streaming visual inspection: banks of good parts on Kafka, taught while the line runs.",
         epilog="Example: patchline train line1 --good photos/good --publish",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
@@ -67,7 +68,10 @@ def run(arguments: Sequence[str]) -> int:
         code = command.main(list(arguments), prog_name="patchline", standalone_mode=False)
     except SystemExit as end:
         # Typer ends us where whoever read our output has seen enough, as `head` does: that is no failure.
-        return failures.FINE if isinstance(end.__context__, BrokenPipeError) else failures.FAILED
+        # And it ends us with its own code where a shell asked for completions.
+        if isinstance(end.__context__, BrokenPipeError):
+            return failures.FINE
+        return end.code if isinstance(end.code, int) else failures.FAILED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last one to see it
         return _told(error, traceback="--traceback" in arguments)
     return code if isinstance(code, int) else failures.FINE
@@ -105,11 +109,28 @@ def installed_version() -> str:
         return "from a source tree that is not installed"
 
 
+def _settings(path: Path | None) -> None:
+    if path is not None:
+        from workers.cli.settings_file import adopt
+
+        adopt(path)
+
+
 def _every_command(
     version: Annotated[
         bool,
         typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="PATCHLINE_SETTINGS",
+            callback=_settings,
+            is_eager=True,
+            help="A settings file, as `patchline init` writes one; the environment goes before it.",
+        ),
+    ] = None,
     traceback: Annotated[
         bool, typer.Option("--traceback", metavar="", help="Show where an error came from, for a bug report.")
     ] = False,
