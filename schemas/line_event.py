@@ -10,6 +10,7 @@ from schemas.ids import LineId, ModelName, Version
 from schemas.maintenance import MaintenanceWindow
 from schemas.message import Message, Moment
 from schemas.reasons import CommandKind, Gate, LineEventKind
+from schemas.shadow import ShadowReport
 
 
 class LineEvent(Message):
@@ -47,6 +48,9 @@ class LineEvent(Message):
     breaker_open: bool | None = Field(default=None, description="true when the line's breaker opened")
     until: Moment | None = Field(default=None, description="the end of a snooze; one that is past ends it")
     alert_id: UUID | None = Field(default=None, description="the first alert of the group that was closed")
+    shadow: ShadowReport | None = Field(
+        default=None, description="what would change on stored frames, where the rebuilder demands a shadow"
+    )
     maintenance: MaintenanceWindow | None = Field(
         default=None, description="what the line's maintenance is from now on; the last word counts"
     )

@@ -77,6 +77,7 @@ class Gate(Worded):
     FALSE_ALARMS = "false-alarms", "More of the known good parts would alarm than the line's rate allows."
     CANARY_SILENT = "canary-silent", "A confirmed defect that alarms now would no longer alarm."
     CANARY_MARGIN = "canary-margin", "A confirmed defect would alarm by a margin that is much smaller."
+    SHADOW = "shadow", "Too many of the line's stored frames would get another verdict."
     SUSPICIOUS_PART = "suspicious-part", "The part scores so high that it may be a defect."
 
 

@@ -153,6 +153,15 @@ class RebuilderSettings(_Part):
         gt=0,
         description="of the defect threshold; an approved part that scores above it needs a second person",
     )
+    shadow_frames: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="newest stored frames that a bank must judge before it is put in force; 0 demands none",
+    )
+    shadow_flips: float = Field(
+        default=0.02, ge=0, le=1, description="share of these whose verdict may change; more is refused"
+    )
     budget_factor: float = Field(
         default=1.5,
         ge=1,

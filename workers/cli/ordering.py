@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     import httpx
 
+    from workers.cli.progress import Tell
+
 _REQUEST_SECONDS = 30.0
 _ASK_EVERY = 0.3
 
@@ -133,8 +135,14 @@ def _awaited(client: "httpx.Client", state: dict[str, Any], asking: Asking) -> d
         while state["status"] == "pending" and time.monotonic() < deadline:
             time.sleep(min(_ASK_EVERY, max(deadline - time.monotonic(), 0)))
             state = _answer(client, "GET", f"/v1/commands/{state['command_id']}")
-            tell("ask", round(100 * (state.get("share_done") or 0)), 100)
+            _tell_progress(tell, state, asking.doing)
     return state
+
+
+def _tell_progress(tell: "Tell", state: dict[str, Any], doing: str) -> None:
+    share, sentence = state.get("share_done"), state.get("sentence")
+    if state["status"] == "pending" and share is not None:
+        tell("ask", round(100 * share), 100, f"{doing}: {sentence}")
 
 
 def _tell(state: dict[str, Any], page: str, asking: Asking) -> None:

@@ -1,7 +1,8 @@
 """Progress bars on standard error; on anything but a terminal they stay silent."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.progress import (
     BarColumn,
@@ -14,8 +15,11 @@ from rich.progress import (
 
 from workers.cli.screen import beside
 
-Tell = Callable[[str, int, int], None]
-"""Told of the step, how much of it is done, and of how much."""
+
+class Tell(Protocol):
+    """Told of the step, how much of it is done, and of how much; ``title`` is what people read then."""
+
+    def __call__(self, step: str, done: int, expected: int, title: str = "") -> None: ...
 
 
 @contextmanager
@@ -33,10 +37,11 @@ def progress_bars(titles: Mapping[str, str]) -> Iterator[Tell]:
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         bars: dict[str, int] = {}
 
-        def tell(step: str, done: int, expected: int) -> None:
+        def tell(step: str, done: int, expected: int, title: str = "") -> None:
             if step not in bars:
                 bars[step] = progress.add_task(titles.get(step, step), total=expected)
-            progress.update(progress.task_ids[bars[step]], completed=done, total=expected)
+            bar = progress.task_ids[bars[step]]
+            progress.update(bar, completed=done, total=expected, description=title or None)
 
         yield tell
 

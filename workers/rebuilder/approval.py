@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -16,6 +17,7 @@ from workers.rebuilder.lesson import Classroom, Lesson, approval, model_of, plan
 from workers.rebuilder.models import Models, Taught
 from workers.rebuilder.rebuilds import radii
 from workers.rebuilder.results import Results
+from workers.rebuilder.shadowing import Shadow
 from workers.rebuilder.trial import Trial, Trials
 
 MAX_RACES = 5
@@ -32,12 +34,13 @@ class Approvals:
         classroom: Classroom,
         gatekeeper: Gatekeeper,
         trials: Trials,
+        shadow: Shadow,
         aside: Aside,
         outlets: Outlets,
         results: Results,
     ) -> None:
         self._in_force, self._models, self._classroom = in_force, models, classroom
-        self._gatekeeper, self._trials, self._aside = gatekeeper, trials, aside
+        self._gatekeeper, self._trials, self._shadow, self._aside = gatekeeper, trials, shadow, aside
         self._outlets, self._results = outlets, results
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
@@ -80,10 +83,16 @@ class Approvals:
         if not lessons:
             return True
         try:
-            trial = await self._trials.build(active, taught, lessons)
+            trial = await self._shadowed(await self._trials.build(active, taught, lessons))
         except CommandRefused as refused:
             return await self._refused(refused, lessons)
         return await self._published(trial)
+
+    async def _shadowed(self, trial: Trial) -> Trial:
+        asked = {sha for lesson in trial.lessons for sha in lesson.parts}
+        before, leader = trial.taught.loaded, trial.lessons[0].job
+        report = await self._shadow.held(leader, trial.active, before, trial.built, asked)
+        return replace(trial, shadow=report)
 
     async def _of_model(self, jobs: Sequence[Job], active: str) -> list[Job]:
         """The approvals of the model in force; the others grow theirs aside."""
@@ -159,6 +168,8 @@ class Approvals:
         if trial.known is None:
             facts |= radii(trial.taught, trial.built)
         facts |= self._gatekeeper.missed(made, trial.findings)
+        if trial.shadow is not None:
+            facts["shadow"] = trial.shadow
         await self._results.done(lesson.job, made, _sentence(lesson, made, trial, seconds), facts)
 
 

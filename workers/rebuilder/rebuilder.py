@@ -37,6 +37,7 @@ from workers.rebuilder.rebuilds import Rebuilds
 from workers.rebuilder.repointing import Repointer
 from workers.rebuilder.reselection import Reselection
 from workers.rebuilder.results import Results
+from workers.rebuilder.shadowing import Shadow, ShadowRules
 from workers.rebuilder.trial import Trials
 from workers.rebuilder.vouching import vouch
 from workers.rebuilder.warming import kept_warm
@@ -101,9 +102,13 @@ async def _clerk(
     await stack.enter_async_context(kept_warm(in_force, models, gatekeeper, extraction))
     reselection = Reselection(features, results, stopping)
     trials = Trials(gatekeeper, reselection, settings.rebuilder.budget_factor)
+    verdicts, rules = _topic(settings, TopicKind.VERDICTS), settings.rebuilder
+    shadow = Shadow(
+        broker, verdicts, frames, extraction, results, ShadowRules(rules.shadow_frames, rules.shadow_flips)
+    )
     aside = Aside(in_force, models, classroom, gatekeeper, trials, outlets, results, broker, banks, trust)
-    approvals = Approvals(in_force, models, classroom, gatekeeper, trials, aside, outlets, results)
-    rebuilds = Rebuilds(in_force, models, reselection, gatekeeper, outlets, results)
+    approvals = Approvals(in_force, models, classroom, gatekeeper, trials, shadow, aside, outlets, results)
+    rebuilds = Rebuilds(in_force, models, reselection, gatekeeper, shadow, outlets, results)
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks, trust)
     canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)
     maintenance = MaintenanceDesk(in_force, journal, results)

@@ -9,7 +9,6 @@ from schemas.command import Rebuild, RemovePart
 from service.banks.manifest import Manifest, PartEntry
 from service.telemetry import metrics
 from service.training.built import BuiltBank
-from service.training.gates import Findings
 from service.training.gathering import FEWEST
 from service.training.publish import Outlets, publish_bank
 from service.training.thresholds import Rates
@@ -19,6 +18,7 @@ from workers.rebuilder.job import CommandRefused, Job
 from workers.rebuilder.models import Models, Taught
 from workers.rebuilder.reselection import Reselection
 from workers.rebuilder.results import Results
+from workers.rebuilder.shadowing import Shadow
 
 MAX_RACES = 5
 
@@ -32,11 +32,13 @@ class Rebuilds:
         models: Models,
         reselection: Reselection,
         gatekeeper: Gatekeeper,
+        shadow: Shadow,
         outlets: Outlets,
         results: Results,
     ) -> None:
         self._in_force, self._models, self._reselection = in_force, models, reselection
-        self._gatekeeper, self._outlets, self._results = gatekeeper, outlets, results
+        self._gatekeeper, self._shadow = gatekeeper, shadow
+        self._outlets, self._results = outlets, results
 
     async def carry_out(self, job: Job, command: Rebuild | RemovePart) -> None:
         """Returns once the command has its result in the log. Raises as ``Approvals.carry_out`` does."""
@@ -69,6 +71,7 @@ class Rebuilds:
         findings = await asyncio.to_thread(self._gatekeeper.judge_rebuild, active, taught, built)
         if findings.objections:
             raise self._gatekeeper.refusal(active, findings.objections, {})
+        report = await self._shadow.held(job, active, taught.loaded, built, ())
         made = await publish_bank(
             self._outlets,
             built,
@@ -80,11 +83,12 @@ class Rebuilds:
         )
         if not isinstance(made, Activated) or made.version != built.version:
             return False
-        await self._tell(job, made, taught, built, findings)
+        told = self._gatekeeper.missed(made, findings)
+        await self._tell(job, made, taught, built, told if report is None else told | {"shadow": report})
         return True
 
     async def _tell(
-        self, job: Job, made: Activated, taught: Taught, built: BuiltBank, findings: Findings
+        self, job: Job, made: Activated, taught: Taught, built: BuiltBank, more: dict[str, object]
     ) -> None:
         seconds = time.monotonic() - job.received
         metrics.BUILD_SECONDS.observe(seconds)
@@ -96,7 +100,7 @@ class Rebuilds:
             f"{seconds:.1f} s"
         )
         facts: dict[str, object] = {"vectors": after.size, "seconds": seconds, **radii(taught, built)}
-        await self._results.done(job, made, sentence, facts | self._gatekeeper.missed(made, findings))
+        await self._results.done(job, made, sentence, facts | more)
 
 
 def radii(taught: Taught, built: BuiltBank) -> dict[str, object]:

@@ -17,7 +17,7 @@ from workers.rebuilder.job import CommandRefused, Job
 from workers.rebuilder.known_features import KnownFeatures
 from workers.rebuilder.results import Results
 
-PROGRESS_SECONDS = 5.0
+PROGRESS_SECONDS = 2.0
 T = TypeVar("T")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from schemas.activation import Activated
+from schemas.shadow import ShadowReport
 from service.banks.refusal import BankRefused
 from service.patchcore import Progress
 from service.training.built import BuiltBank
@@ -23,7 +24,7 @@ from workers.rebuilder.reselection import Reselection
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
     """What was built of which lessons, and what the gates say of it. ``known`` is what the next growth must
-    know; None when all was selected again."""
+    know; None when all was selected again. ``shadow``: what would change on stored frames, if demanded."""
 
     active: Activated
     taught: Taught
@@ -31,6 +32,7 @@ class Trial:
     built: BuiltBank
     known: KnownParts | None
     findings: Findings
+    shadow: ShadowReport | None = None
 
 
 class Trials:
