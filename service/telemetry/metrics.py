@@ -21,6 +21,15 @@ BATCH_SECONDS = Histogram(
 IN_FLIGHT = Gauge("patchline_in_flight_frames", "Frames fetched and not yet finished.")
 WATERMARK_LAG = Gauge("patchline_watermark_lag_frames", "Fetched frames past the watermark.", ["partition"])
 PAUSED = Gauge("patchline_paused_partitions", "Partitions paused under pressure.")
+STANDING = Gauge(
+    "patchline_standing_seconds",
+    "For how long no offset was committed though frames wait, or the broker did not say whether any do.",
+)
+LOOP_LAG = Histogram(
+    "patchline_event_loop_lag_seconds",
+    "How late the event loop was for a task that was due.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+)
 EPOCH = Gauge("patchline_line_epoch", "The epoch in force on a line in this process.", ["line"])
 STALE = Gauge(
     "patchline_bank_stale", "1 while the newest activation of a line could not be loaded.", ["line"]

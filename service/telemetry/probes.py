@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.runtime.background_server import BackgroundServer
 from service.settings import TelemetrySettings
+from service.telemetry.loop_lag import watched_loop
 
 Readiness = Callable[[], str | None]
 
@@ -35,7 +36,8 @@ def probes_app(not_ready_because: Readiness) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def serve_probes(settings: TelemetrySettings, not_ready_because: Readiness) -> AsyncIterator[int]:
-    """Serve the probes while the block runs; yields the port. Raises ``OSError`` when it is taken."""
+    """Serve the probes, and measure the loop, while the block runs; yields the port. Raises ``OSError`` when
+    it is taken."""
     config = uvicorn.Config(
         probes_app(not_ready_because),
         host=settings.host,
@@ -43,5 +45,5 @@ async def serve_probes(settings: TelemetrySettings, not_ready_because: Readiness
         log_config=None,
         access_log=False,
     )
-    async with BackgroundServer(config) as server:
+    async with watched_loop(), BackgroundServer(config) as server:
         yield server.port

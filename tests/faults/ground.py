@@ -47,10 +47,11 @@ class Ground:
         environment = {**environment_of(self.settings), "PYTHONUNBUFFERED": "1", **env}
         return Inspecting([sys.executable, "-m", *ours], environment)
 
-    def load(self, rate: float = RATE) -> Load:
-        """A steady stream of frames, begun by ``with``; or so many at once by ``send``."""
+    def load(self, rate: float = RATE, **special: Any) -> Load:
+        """A steady stream of frames, begun by ``with``; or so many at once by ``send``. ``special`` are
+        ``Load``'s other fields."""
         number = len(self._loads)
-        made = Load(self._bootstrap, self._topic("frames"), f"{self.name}.{number}", rate)
+        made = Load(self._bootstrap, self._topic("frames"), f"{self.name}.{number}", rate, **special)
         self._loads.append(made)
         return made
 
@@ -70,7 +71,7 @@ class Ground:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         report: dict[str, Any] = json.loads(ended.stdout)
         assert report["in_flight"] == 0
-        assert report["accepted"] >= sum(len(load.expected) for load in self._loads)
+        assert report["accepted"] >= sum(load.sent for load in self._loads)
         return report
 
     def drained(self) -> None:
@@ -78,9 +79,9 @@ class Ground:
         with self.commits() as commits:
             commits.drained()
 
-    def caught_up(self) -> None:
+    def caught_up(self, seconds: float = 180.0) -> None:
         """Return when no more waits than what comes in two seconds: the inspectors keep up with the load."""
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + seconds
         with self.commits() as commits:
             while time.monotonic() < deadline:
                 ends, committed = commits.ends(), commits.now()

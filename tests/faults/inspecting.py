@@ -2,7 +2,9 @@
 
 import signal
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import httpx
 import psutil
@@ -31,14 +33,31 @@ class Inspecting(Program):
         assert status == -signal.SIGKILL, f"it ended with {status}: {self.output()[-2000:]}"
         return time.monotonic()
 
+    def total(self, name: str) -> float:
+        """The sum of a metric's samples over all labels."""
+        return sum(float(sample.value) for sample in self._samples() if sample.name == name)
+
     def metric(self, name: str, **labels: str) -> float | None:
         """A sample of its metrics, None where there is none."""
+        samples = (sample for sample in self._samples() if sample.name == name)
+        return next((float(s.value) for s in samples if labels.items() <= s.labels.items()), None)
+
+    def histogram(self, name: str) -> "Counter[float]":
+        """How many observations were at most each bound."""
+        bounds: Counter[float] = Counter()
+        for sample in self._samples():
+            if sample.name == f"{name}_bucket":
+                bounds[float(sample.labels["le"])] += int(sample.value)
+        return bounds
+
+    def _samples(self) -> Iterable[Any]:
         text = httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=10).text
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name == name and labels.items() <= sample.labels.items():
-                    return float(sample.value)
-        return None
+        return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+    def complaint(self) -> str | None:
+        """What /readyz complains of."""
+        answer = httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10)
+        return answer.text.strip() if answer.status_code == 503 else None
 
     def wait_for_metric(self, value: float, name: str, seconds: float = 60.0, **labels: str) -> None:
         """Return when a metric has this value."""

@@ -1,5 +1,5 @@
-"""A camera that sends numbered frames whose right verdict is known, at a steady rate, in turn to two lines
-and to every partition."""
+"""A camera that sends numbered frames whose right verdict is known, at a steady rate, in turn to its lines
+and partitions."""
 
 import threading
 import time
@@ -11,12 +11,14 @@ from tests.extraction.lines import DEFECTIVE, SIZE
 from tests.faults.clients import camera
 from tests.parts import draw_part, encode_png
 
+# A picture and whether it must alarm; None where neither is right.
+Picture = tuple[bytes, bool | None]
 LINES = ("north", "south")
 PARTITIONS = 2
 # The parts that the bank was taught are good, and a spot on one is a defect.
 GOOD = [encode_png(draw_part(seed, size=SIZE)) for seed in range(4)]
 # Five pictures in turn over two lines and two partitions: all combinations come.
-PICTURES = [(data, False) for data in GOOD] + [(DEFECTIVE, True)]
+PICTURES: tuple[Picture, ...] = (*((data, False) for data in GOOD), (DEFECTIVE, True))
 
 
 @dataclass
@@ -27,7 +29,11 @@ class Load:
     topic: str
     name: str
     rate: float
+    lines: tuple[str, ...] = LINES
+    partitions: tuple[int, ...] = tuple(range(PARTITIONS))
+    pictures: tuple[Picture, ...] = PICTURES
     expected: dict[str, bool] = field(default_factory=dict)
+    sent: int = 0
 
     def __post_init__(self) -> None:
         self.began = time.time()
@@ -42,17 +48,19 @@ class Load:
         assert self._producer.flush(30) == 0
 
     def _send_next(self) -> None:
-        number = len(self.expected)
-        data, alarming = PICTURES[number % len(PICTURES)]
+        number = self.sent
+        data, alarming = self.pictures[number % len(self.pictures)]
         frame_id = f"{self.name}-{number}"
         self._producer.produce(
             self.topic,
-            key=LINES[number // PARTITIONS % len(LINES)].encode(),
+            key=self.lines[number // len(self.partitions) % len(self.lines)].encode(),
             value=data,
-            partition=number % PARTITIONS,
+            partition=self.partitions[number % len(self.partitions)],
             headers=[("frame-id", frame_id.encode())],
         )
-        self.expected[frame_id] = alarming
+        self.sent += 1
+        if alarming is not None:
+            self.expected[frame_id] = alarming
 
     def _run(self) -> None:
         due = time.monotonic()

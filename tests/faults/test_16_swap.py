@@ -2,10 +2,10 @@
 
 import time
 from collections import defaultdict
-from datetime import datetime
 from typing import Any
 
 from tests.extraction.lines import taught
+from tests.faults.delays import delays
 from tests.faults.figures import Figure, tell
 from tests.faults.form import LAW, LONG, percentile, times
 from tests.faults.ground import Ground
@@ -33,7 +33,8 @@ def test_banks_exchanged_under_load_mix_in_no_batch_and_leave_no_gap(ground: Gro
     assert one_version_a_batch(verdicts)
     assert epochs_only_grow(verdicts)
     assert len({v["epoch"] for v in verdicts if v["line"] == "north"}) > swaps / 2
-    before, after = (percentile(found, 0.99) for found in delays(verdicts, begin, moment))
+    before = percentile(delays(verdicts, begin, moment), 0.99)
+    after = percentile(delays(verdicts, moment), 0.99)
     figure = (
         f"clean over {report['accepted']} frames; no batch mixed, epochs only grew; p99 {before:.2f} s "
         f"before and {after:.2f} s during; memory {grown / 2**20:+.0f} MiB"
@@ -55,14 +56,3 @@ def epochs_only_grow(verdicts: list[dict[str, Any]]) -> bool:
     for verdict in verdicts:
         epochs[verdict["line"], verdict["source"]["partition"]].append(verdict["epoch"])
     return all(found == sorted(found) for found in epochs.values())
-
-
-def delays(verdicts: list[dict[str, Any]], begin: float, moment: float) -> tuple[list[float], list[float]]:
-    """Seconds from a frame's timestamp to its judgement: of frames from begin to the moment, and after it."""
-    parts: tuple[list[float], list[float]] = ([], [])
-    for verdict in verdicts:
-        sent = verdict["source"]["timestamp_ms"] / 1000
-        judged = datetime.fromisoformat(verdict["inspected_at"]).timestamp()
-        if sent >= begin:
-            parts[sent >= moment].append(judged - sent)
-    return parts

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.faults.catalogue import CASES, Case
 from tests.faults.commits import Commits
 from tests.faults.doomed_inspector import WHERE
 from tests.faults.form import percentile
+from tests.faults.growth import Growth
 from tests.faults.test_01_kill import dooms
 from tests.faults.test_16_swap import epochs_only_grow, one_version_a_batch
 
@@ -75,6 +77,24 @@ def test_the_percentile_is_one_of_the_values_and_rounds_up() -> None:
     assert percentile([3.0, 1.0, 2.0], 0.95) == 3.0
     assert percentile([float(n) for n in range(1, 101)], 0.95) == 95.0
     assert percentile([7.0], 0.5) == 7.0
+
+
+def grown(*samples: tuple[float, float]) -> Growth:
+    """What was seen each minute: MiB and descriptors."""
+    growth = Growth(1)
+    growth.samples = [(60.0 * n, *sample) for n, sample in enumerate(samples)]
+    return growth
+
+
+def test_a_leak_of_memory_or_descriptors_is_seen_through_noise_and_noise_is_none() -> None:
+    rng = Random(5)
+    noise = [rng.gauss(0, 3) for _ in range(60)]
+    assert grown(*((500 + noise[n], 40) for n in range(60))).none
+    assert not grown(*((500 + n + noise[n], 40) for n in range(60))).none
+    assert not grown(*((500 + noise[n], 40 + n / 4) for n in range(60))).none
+    assert not grown((500, 40), (500, 40)).none, "nothing is known of so short a life"
+    # What warms up and then stays is no leak.
+    assert grown(*((500 + min(n, 15) + noise[n] / 10, 40) for n in range(60))).none
 
 
 def test_kills_come_before_and_after_each_effect_before_any_place_comes_again() -> None:

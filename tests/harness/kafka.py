@@ -18,10 +18,13 @@ from confluent_kafka.admin import AdminClient
 from service.embedded.server import HOST, free_port
 from tests.harness.kafka_libs import kafka_libs, missing_tool
 from tests.harness.processes import Program
+from tests.harness.proxy import Proxy
 
 START_SECONDS = 60.0
 CLUSTER_ID = "cGF0Y2hsaW5lLXRlc3RzAA"
-JAVA = ("java", "-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+JAVA = ("java", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# Three brokers share what one has.
+HEAP_MIB = {1: 512, 3: 256}
 
 
 def require_kafka(test: str) -> None:
@@ -35,19 +38,28 @@ def require_kafka(test: str) -> None:
 
 @dataclass(frozen=True)
 class Node:
-    """One broker and controller of a cluster."""
+    """One broker and controller of a cluster. Who connects to ``proxied_port`` is told that the broker lies
+    at ``proxy_port``, where nothing listens but the proxy of a test."""
 
     number: int
     port: int
     controller_port: int
+    proxied_port: int
+    proxy_port: int
     folder: Path
+
+    @classmethod
+    def on_free_ports(cls, number: int, folder: Path) -> "Node":
+        """A node that has no folder yet."""
+        return cls(number, free_port(), free_port(), free_port(), free_port(), folder)
 
 
 class KafkaCluster:
-    """Nodes that are brokers and controllers at once. A context manager; nodes can be frozen or killed."""
+    """Nodes that are brokers and controllers at once. A context manager; nodes can be frozen or killed. Their
+    data lies in a temporary folder, made in ``home`` if that is given."""
 
-    def __init__(self, nodes: int = 1) -> None:
-        self._count = nodes
+    def __init__(self, nodes: int = 1, home: Path | None = None) -> None:
+        self._count, self._home = nodes, home
         self.nodes: list[Node] = []
         self.programs: list[Program] = []
 
@@ -57,13 +69,13 @@ class KafkaCluster:
         return ",".join(f"{HOST}:{node.port}" for node in self.nodes)
 
     def start(self) -> None:
-        """Format the data folders, start every node, and wait until all of them are in the metadata."""
-        self._folder = tempfile.TemporaryDirectory(prefix="patchline-kafka-")
+        """Format the data folders, start every node, and wait until all of them are in sync."""
+        self._folder = tempfile.TemporaryDirectory(prefix="patchline-kafka-", dir=self._home)
         home = Path(self._folder.name)
-        self.nodes = [Node(n, free_port(), free_port(), home / str(n)) for n in range(1, self._count + 1)]
+        self.nodes = [Node.on_free_ports(n, home / str(n)) for n in range(1, self._count + 1)]
         for node in self.nodes:
             self._prepare(node)
-        self.programs = [Program(_kafka(node)).start() for node in self.nodes]
+        self.programs = [Program(_kafka(node, HEAP_MIB[self._count])).start() for node in self.nodes]
         self._wait()
 
     def stop(self) -> None:
@@ -79,10 +91,22 @@ class KafkaCluster:
         self.programs[number].signal(signal.SIGKILL)
         self.programs[number].stop()
 
-    def revive(self, number: int) -> None:
-        """Start a node again where it was, and wait until all of them are in the metadata."""
-        self.programs[number].start()
+    def end(self, number: int) -> None:
+        """Let a node end in order, as an administrator does: others lead its partitions first."""
+        self.programs[number].signal(signal.SIGTERM)
+        self.programs[number].wait(START_SECONDS)
+        self.programs[number].stop()
+
+    def revive(self, *numbers: int) -> None:
+        """Start nodes again where they were, and wait until all nodes have all of their replicas in sync."""
+        for number in numbers:
+            self.programs[number].start()
         self._wait()
+
+    def proxy(self, number: int = 0) -> Proxy:
+        """A proxy before a node, not yet begun: a client of its address reaches the node through it alone."""
+        node = self.nodes[number]
+        return Proxy(node.proxy_port, node.proxied_port)
 
     def __enter__(self) -> Self:
         try:
@@ -106,24 +130,28 @@ class KafkaCluster:
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if _brokers(self.bootstrap) == self._count:
+            if _brokers_in_sync(self.bootstrap) == self._count:
                 return
             time.sleep(0.1)
         raise AssertionError(f"Kafka did not start: {[p.output()[-2000:] for p in self.programs]}")
 
 
-def _brokers(bootstrap: str) -> int:
-    """How many brokers answer; librdkafka is told to keep its complaints about a starting one to itself."""
+def _brokers_in_sync(bootstrap: str) -> int:
+    """How many brokers there are, 0 while a replica lags; librdkafka is told to keep its complaints about a
+    starting one to itself."""
     options: dict[str, Any] = {"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": lambda _: None}
     admin = AdminClient(options)
     try:
-        return len(admin.list_topics(timeout=1).brokers)
+        told = admin.list_topics(timeout=1)
     except KafkaException:
         return 0
+    partitions = [partition for topic in told.topics.values() for partition in topic.partitions.values()]
+    lagging = any(len(partition.isrs) < len(partition.replicas) for partition in partitions)
+    return 0 if lagging else len(told.brokers)
 
 
-def _kafka(node: Node) -> list[str]:
-    return [*JAVA, "-cp", _classpath(), "kafka.Kafka", str(_properties(node))]
+def _kafka(node: Node, heap_mib: int) -> list[str]:
+    return [*JAVA, f"-Xmx{heap_mib}m", "-cp", _classpath(), "kafka.Kafka", str(_properties(node))]
 
 
 def _classpath() -> str:
@@ -140,8 +168,11 @@ def _configuration(node: Node, nodes: Sequence[Node]) -> str:
         "process.roles": "broker,controller",
         "node.id": node.number,
         "controller.quorum.voters": ",".join(f"{n.number}@{HOST}:{n.controller_port}" for n in nodes),
-        "listeners": f"PLAINTEXT://{HOST}:{node.port},CONTROLLER://{HOST}:{node.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{node.port}",
+        "listeners": f"PLAINTEXT://{HOST}:{node.port},PROXIED://{HOST}:{node.proxied_port},"
+        f"CONTROLLER://{HOST}:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{node.port},PROXIED://{HOST}:{node.proxy_port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": node.folder / "data",
         "offsets.topic.replication.factor": replicas,
@@ -153,6 +184,7 @@ def _configuration(node: Node, nodes: Sequence[Node]) -> str:
         "min.insync.replicas": min(2, replicas),
         "replica.fetch.max.bytes": 16 * 2**20,
         "socket.request.max.bytes": 128 * 2**20,
+        "log.index.size.max.bytes": 2**20,
         "log.cleaner.dedupe.buffer.size": 4 * 2**20,
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 1000,

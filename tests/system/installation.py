@@ -92,15 +92,18 @@ class Installation:
 
 
 @contextmanager
-def installed(folder: Path, bootstrap: str, prefix: str) -> Iterator[Installation]:
+def installed(
+    folder: Path, bootstrap: str, prefix: str, *, replication: int = 1, cache_bytes: int = 256 * 2**20
+) -> Iterator[Installation]:
     """Topics created, a cache of its own, nothing else started."""
-    with EmbeddedCache() as cache:
+    with EmbeddedCache(max_bytes=cache_bytes) as cache:
         port = free_port()
         settings = Settings(
             kafka=KafkaSettings(
                 bootstrap=bootstrap,
                 topic_prefix=prefix,
                 partitions=2,
+                replication=replication,
                 session_timeout_ms=6_000,
                 heartbeat_ms=500,
                 start_seconds=30,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from service.stream.base import Broker, Member, StreamError
+from service.telemetry import metrics
 
 _LOOKS = 20
 _LONGEST_LOOK = 5.0
@@ -44,13 +45,15 @@ class StallWatch:
         self._broker, self._topic, self._member = broker, topic, member
         self._seconds = seconds
         self._progress = Progress(time.monotonic())
+        # Asked at each scrape: a broker that does not answer holds up our own looks.
+        metrics.STANDING.set_function(self._standing)
 
     def complaint(self) -> str | None:
         """A sentence from half the allowed time on, for the readiness probe."""
-        standing = self._progress.standing(time.monotonic())
+        standing = self._standing()
         if standing < self._seconds / 2:
             return None
-        return f"frames wait and no offset was committed for {standing:.0f} s"
+        return f"no offset was committed for {standing:.0f} s, and frames wait or the broker does not answer"
 
     async def run(self, committed: Callable[[], Offsets]) -> None:
         """Raises ``Stalled``; never returns. A broker that does not answer is waited for by others."""
@@ -61,9 +64,12 @@ class StallWatch:
             except StreamError as error:
                 _log.warning("the lag is not known", cause=str(error))
 
+    def _standing(self) -> float:
+        return self._progress.standing(time.monotonic())
+
     async def _look(self, committed: Offsets) -> None:
         self._progress.saw(time.monotonic(), committed, await self._member.end_offsets())
-        if self._progress.standing(time.monotonic()) < self._seconds:
+        if self._standing() < self._seconds:
             return
         if await self._really_waits(committed):
             raise Stalled(
