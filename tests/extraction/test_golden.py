@@ -13,15 +13,16 @@ from service.banks.golden import GoldenFrames
 from service.settings import EngineSettings, Settings, TelemetrySettings
 from tests.extraction.lines import DEFECTIVE, GOOD, on_disk, taught
 from workers.extraction.client import ExtractionClient
+from workers.extraction.forks import Forks
 from workers.extraction.protocol import FrameIn, Judged, Refused
 
 SECONDS = 60.0
 
 
 @pytest.fixture
-async def worker() -> AsyncIterator[ExtractionClient]:
+async def worker(forks: Forks) -> AsyncIterator[ExtractionClient]:
     settings = Settings(engine=EngineSettings(threads=1), telemetry=TelemetrySettings(log_level="error"))
-    client = await ExtractionClient.start(settings)
+    client = await ExtractionClient.start(forks, settings)
     yield client
     await client.stop()
 

@@ -12,15 +12,16 @@ import pytest
 from service.settings import EngineSettings, Settings, TelemetrySettings
 from tests.extraction.lines import DEFECTIVE, GOOD, RECIPE, on_disk, taught
 from workers.extraction.client import ExtractionClient, RequestFailed, WorkerDied
+from workers.extraction.forks import Forks
 from workers.extraction.protocol import Features, FrameIn, Judged, Refused, Unfit, Unreadable
 
 SECONDS = 60.0
 
 
 @pytest.fixture
-async def worker() -> AsyncIterator[ExtractionClient]:
+async def worker(forks: Forks) -> AsyncIterator[ExtractionClient]:
     settings = Settings(engine=EngineSettings(threads=1), telemetry=TelemetrySettings(log_level="error"))
-    client = await ExtractionClient.start(settings)
+    client = await ExtractionClient.start(forks, settings)
     yield client
     await client.stop()
 
@@ -114,10 +115,10 @@ async def test_a_hung_worker_is_ended(worker: ExtractionClient) -> None:
     assert not psutil.pid_exists(worker.pid)
 
 
-async def test_a_worker_that_takes_too_much_memory_is_ended_and_says_so() -> None:
+async def test_a_worker_that_takes_too_much_memory_is_ended_and_says_so(forks: Forks) -> None:
     settings = Settings(engine=EngineSettings(threads=1, memory_bytes=10 * 2**20))
     with pytest.raises(WorkerDied, match=r"took \d+ MiB of memory and was ended"):
-        await ExtractionClient.start(settings)
+        await ExtractionClient.start(forks, settings)
 
 
 async def test_a_worker_ends_with_its_owner(worker: ExtractionClient) -> None:

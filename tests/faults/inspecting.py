@@ -70,9 +70,9 @@ class Inspecting(Program):
         raise AssertionError(f"{name} is {found}, not {value}: {self.output()[-2000:]}")
 
     def extraction(self) -> psutil.Process:
-        """Its extraction worker."""
+        """Its extraction worker, a child of the process that it was forked from."""
         for child in psutil.Process(self.pid).children(recursive=True):
-            if any("extraction" in argument for argument in child.cmdline()):
+            if any("extraction" in argument for argument in child.cmdline()) and child.ppid() != self.pid:
                 return child
         raise AssertionError(f"it has no extraction worker: {self.output()[-2000:]}")
 

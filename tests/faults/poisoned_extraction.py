@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 
-from workers.extraction import protocol
+from workers.extraction import program, protocol
 from workers.extraction.engine import Engine
-from workers.extraction.program import main
+from workers.extraction.fork_server import main
 
 MARK = b"deadly to extraction workers"
 
@@ -40,6 +40,8 @@ class PoisonedEngine(Engine):
     def score(self, frames: list[protocol.FrameIn]) -> list[protocol.Outcome]:
         """Die, fail, or score."""
         if deadly(frames):
+            if owner := os.environ.get("DIES_WITH"):
+                os.kill(int(owner), signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
         self._compute()
         if len(frames) > 1 and asked("SMALL_DEVICE"):
@@ -62,5 +64,5 @@ class PoisonedEngine(Engine):
 
 
 if __name__ == "__main__":
-    vars(sys.modules["workers.extraction.program"])["Engine"] = PoisonedEngine
+    vars(program)["Engine"] = PoisonedEngine
     main(sys.argv[1:])

@@ -3,7 +3,6 @@ INSPECTOR_DIES set it dies with the first of them, as one whose machine went dow
 
 import asyncio
 import os
-import signal
 import sys
 from typing import Any
 
@@ -17,15 +16,9 @@ _start = asyncio.create_subprocess_exec
 async def start_poisoned(*command: str, **options: Any) -> asyncio.subprocess.Process:
     """Start the poisoned worker where a worker was asked for."""
     exchanged = ["tests.faults.poisoned_extraction" if a == "workers.extraction" else a for a in command]
-    process = await _start(*exchanged, **options)
     if os.environ.get("INSPECTOR_DIES"):
-        asyncio.get_running_loop().create_task(_die_with(process))
-    return process
-
-
-async def _die_with(process: asyncio.subprocess.Process) -> None:
-    if await process.wait() == -signal.SIGKILL:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.environ["DIES_WITH"] = str(os.getpid())
+    return await _start(*exchanged, **options)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tests.faults.form import LONG, times
 from tests.images.test_fuzz import SPECIMENS, damaged
 from tests.parts import draw_part, encode_jpeg, encode_png
 from workers.extraction.client import ExtractionClient
+from workers.extraction.forks import Forks
 from workers.extraction.protocol import FrameIn, Judged, Outcome, Unfit
 
 pytestmark = [
@@ -37,7 +38,8 @@ def told(outcome: Outcome) -> tuple[object, ...]:
 
 async def test_each_damaged_picture_is_judged_or_refused_the_same_way_twice(tmp_path: Path) -> None:
     count = times(short=200, long=10_000)
-    worker = await ExtractionClient.start(Settings(engine=EngineSettings(threads=1)))
+    forks = Forks()
+    worker = await ExtractionClient.start(forks, Settings(engine=EngineSettings(threads=1)))
     try:
         bank = on_disk(tmp_path, "north")
         assert await worker.load(str(bank.path), bank.activation.to_bytes(), 60) is None
@@ -54,6 +56,7 @@ async def test_each_damaged_picture_is_judged_or_refused_the_same_way_twice(tmp_
         assert not worker.dead
     finally:
         await worker.stop()
+        await forks.stop()
     kinds = [outcome[0] for outcomes in first.values() for outcome in outcomes]
     shares = ", ".join(f"{kinds.count(kind)} {kind}" for kind in ("judged", "unfit", "unreadable"))
     growth = grown[1] - grown[0]

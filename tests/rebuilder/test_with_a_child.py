@@ -12,6 +12,7 @@ from service.training.publish import open_outlets, publish_bank
 from tests.rebuilder.plant import PREFIX, Plant, approve
 from tests.training.parts import drawn, good_parts
 from workers.extraction.client import ExtractionClient
+from workers.extraction.forks import Forks
 from workers.rebuilder.extraction import Extraction
 from workers.rebuilder.rebuilder import run_rebuilder
 
@@ -28,8 +29,9 @@ async def test_a_child_process_extracts_approved_parts_and_names_those_it_cannot
     good = approve(await plant.frame(20), await plant.frame(21))
     torn = approve(await plant.frame(22, data=drawn(22)[:-300]))
     await plant.send(good, torn)
+    forks = Forks()
     extraction = Extraction(
-        partial(ExtractionClient.start, plant.settings), partial(weights_in_use, plant.settings.engine)
+        partial(ExtractionClient.start, forks, plant.settings), partial(weights_in_use, plant.settings.engine)
     )
     stop = asyncio.Event()
     running = asyncio.create_task(
@@ -41,6 +43,7 @@ async def test_a_child_process_extracts_approved_parts_and_names_those_it_cannot
         stop.set()
         await running
         await extraction.stop()
+        await forks.stop()
     assert results[good.command_id].kind is LineEventKind.COMMAND_DONE
     assert results[good.command_id].parts_added == 2
     assert "frame-22 cannot be learned from (The image ends before" in results[torn.command_id].sentence

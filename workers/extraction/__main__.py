@@ -2,6 +2,6 @@
 
 import sys
 
-from workers.extraction.program import main
+from workers.extraction.fork_server import main
 
 main(sys.argv[1:])

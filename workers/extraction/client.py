@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
-import sys
 from collections.abc import Sequence
 from typing import Literal, TypeVar
 
@@ -13,11 +11,13 @@ import structlog
 
 from service.settings import Settings
 from workers.extraction import protocol
+from workers.extraction.forks import Fork, Forks
 from workers.extraction.pipe import Pipe, WorkerDied
 
 __all__ = ["ExtractionClient", "RequestFailed", "WorkerDied"]
 
 _START_SECONDS = 120.0
+_STOP_SECONDS = 3.0
 # Memory grows by what one decode takes at most, some 200 MB, between two looks.
 _MEMORY_LOOK_SECONDS = 0.25
 _log = structlog.get_logger()
@@ -31,45 +31,32 @@ class RequestFailed(Exception):
 class ExtractionClient:
     """One worker process. After ``WorkerDied`` it is used up: start another."""
 
-    def __init__(self, process: asyncio.subprocess.Process, pipe: Pipe, memory_bytes: int) -> None:
-        self._process = process
+    def __init__(self, fork: Fork, pipe: Pipe, memory_bytes: int) -> None:
+        self._fork = fork
         self._pipe = pipe
         self.device = ""
         self.ended_by: Literal["died", "hung", "memory"] = "died"
         self._watching = asyncio.create_task(self._watch_memory(memory_bytes), name="worker's memory")
 
     @classmethod
-    async def start(cls, settings: Settings) -> "ExtractionClient":
+    async def start(cls, forks: Forks, settings: Settings) -> "ExtractionClient":
         """Start a worker and wait until its device is ready; ``WorkerDied`` when it does not come up."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "workers.extraction",
-                str(theirs.fileno()),
-                settings.model_dump_json(include={"engine", "inspector", "telemetry"}),
-                pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL,
-                # The owner's signals are not the worker's: it is stopped by its pipe closing.
-                start_new_session=True,
-            )
-        reader, writer = await asyncio.open_connection(sock=ours, limit=2**24)
-        pipe = Pipe(reader, writer)
-        client = cls(process, pipe, settings.engine.memory_bytes)
+        fork = await forks.fork(settings)
+        reader, writer = await asyncio.open_connection(sock=fork.pipe, limit=2**24)
+        client = cls(fork, pipe := Pipe(reader, writer), settings.engine.memory_bytes)
         try:
             ready = _require(await client._wait(pipe.greeting, _START_SECONDS), protocol.Ready)
         except BaseException:
             await client.stop()
             raise
         client.device = ready.device
-        _log.info("extraction worker ready", pid=process.pid, device=ready.device)
+        _log.info("extraction worker ready", pid=fork.pid, device=ready.device)
         return client
 
     @property
     def pid(self) -> int:
         """The worker's process id."""
-        return self._process.pid
+        return self._fork.pid
 
     @property
     def dead(self) -> bool:
@@ -114,15 +101,20 @@ class ExtractionClient:
         self._watching.cancel()
         self._pipe.close()
         try:
-            await asyncio.wait_for(self._process.wait(), 3)
+            ended = await asyncio.wait_for(asyncio.shield(self._fork.ended), _STOP_SECONDS)
         except TimeoutError:
+            ended = None
+        if ended is None:
             self.kill()
-            await self._process.wait()
+            await self._fork.ended
 
     def kill(self) -> None:
         """End the worker now."""
+        # A pid that has ended may be another process's.
+        if self._fork.ended.done() and self._fork.ended.result() is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, 9)
+            os.kill(self._fork.pid, 9)
 
     async def _watch_memory(self, limit: int) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -3,7 +3,6 @@
 import os
 import queue
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -96,14 +95,8 @@ class Program:
             self._pipe.sendall(protocol.frame(answer))
 
 
-def main(arguments: list[str]) -> None:
-    """``python -m workers.extraction DESCRIPTOR SETTINGS``: started by an owner, never by hand."""
-    descriptor, settings_json = arguments
-    settings = Settings.model_validate_json(settings_json)
+def run_worker(pipe: socket.socket, settings: Settings) -> None:
+    """Returns never."""
     configure_logs(settings.telemetry, "extraction")
     share_threads(settings.engine.threads, os.cpu_count() or 1)
-    Program(socket.socket(fileno=int(descriptor)), Engine(settings), settings.engine.device).run()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    Program(pipe, Engine(settings), settings.engine.device).run()

@@ -71,10 +71,11 @@ class Inspector:
     async def run(self, stop: asyncio.Event) -> None:
         """Load the banks in force, join the group, inspect until ``stop``."""
         settings = self._settings
+        self._stack.push_async_callback(self._scorer.stop)
+        await self._scorer.warm()
         await require_topics(self._broker, settings.kafka.topic_prefix)
         await insist(self._ping_redis, ConnectionError, settings.kafka.start_seconds)
         await self._stack.enter_async_context(serve_probes(settings.telemetry, self._not_ready_because))
-        self._stack.push_async_callback(self._scorer.stop)
         self._keeper = await self._make_keeper()
         self._maintenance = await self._make_maintenance()
         self._desk = self._make_desk()

@@ -15,6 +15,7 @@ from schemas.reasons import DeadLetterReason
 from service.settings import Settings
 from service.telemetry import metrics
 from workers.extraction.client import ExtractionClient, RequestFailed, WorkerDied
+from workers.extraction.forks import Forks
 from workers.extraction.protocol import FrameIn, Outcome, Unreadable
 from workers.inspector.job import Job
 from workers.inspector.tries import MAX_TRIES, Tries
@@ -35,7 +36,12 @@ class Scorer:
         self._lock = asyncio.Lock()
         # Two batches are at the worker at once: while a frame is tried alone, no other may be blamed with it.
         self._alone = asyncio.Lock()
+        self._forks = Forks()
         self._worker: ExtractionClient | None = None
+
+    async def warm(self) -> None:
+        """Let the worker's process import what it needs while its owner does something else."""
+        await self._forks.warm()
 
     async def worker(self) -> ExtractionClient:
         """A worker that is alive, furnished with the banks in force; waits until there is one."""
@@ -69,6 +75,7 @@ class Scorer:
         async with self._lock:
             if self._worker is not None:
                 await self._worker.stop()
+            await self._forks.stop()
 
     async def _score_together(self, jobs: Sequence[Job]) -> list[Outcome] | None:
         """None when they are better tried one at a time."""
@@ -90,7 +97,7 @@ class Scorer:
         if self._worker is not None:
             metrics.WORKER_RESTARTS.labels(cause=self._worker.ended_by).inc()
             await self._worker.stop()
-        worker = await ExtractionClient.start(self._settings)
+        worker = await ExtractionClient.start(self._forks, self._settings)
         try:
             await worker.probe(_PROBE_SECONDS)
             await self._furnish(worker)

@@ -13,6 +13,7 @@ from service.store import StoreError, open_store
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
 from workers.extraction.client import ExtractionClient
+from workers.extraction.forks import Forks
 from workers.rebuilder.extraction import Extraction
 from workers.rebuilder.rebuilder import run_rebuilder
 
@@ -37,8 +38,10 @@ async def run_program(settings: Settings) -> int:
                 settings.telemetry, lambda: None if ready else "the results of the past are being read"
             )
         )
+        forks = Forks()
+        stack.push_async_callback(forks.stop)
         extraction = Extraction(
-            partial(ExtractionClient.start, settings),
+            partial(ExtractionClient.start, forks, settings),
             partial(weights_in_use, settings.engine),
             settings.engine.score_timeout_seconds,
         )
