@@ -190,6 +190,17 @@ class SupervisorSettings(_Part):
     pause_seconds: float = Field(default=1.0, ge=0, description="before a program is started again")
 
 
+class AlertsSettings(_Part):
+    """Which alerts page and sinks tell people of; the topic always has all of them."""
+
+    group_seconds: float = Field(
+        default=300.0, ge=0, description="an alert within so long of the one before joins its group"
+    )
+    cooldown_seconds: float = Field(
+        default=900.0, ge=0, description="people are told of a line at most once in so long"
+    )
+
+
 class WebSettings(_Part):
     """The page and its API; the probes and metrics listen on an address of their own."""
 
@@ -242,6 +253,7 @@ class Settings(BaseSettings):
     rebuilder: RebuilderSettings = RebuilderSettings()
     signing: SigningSettings = SigningSettings()
     supervisor: SupervisorSettings = SupervisorSettings()
+    alerts: AlertsSettings = AlertsSettings()
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from service.letters.box import LetterBox
 from service.store.object_store import ObjectStore
 from service.web.access.reception import Reception
+from service.web.alert_desk import AlertDesk
+from service.web.answering import Answering
 from service.web.approvals import Approvals
 from service.web.bank_books import BankBooks
+from service.web.claims import Claims
 from service.web.hub import Hub
 from service.web.orders import Orders
+from service.web.thumbs import Thumbs
 from service.web.view import View
 
 
@@ -26,3 +30,7 @@ class Context:
     letters: LetterBox
     books: BankBooks
     reception: Reception
+    answering: Answering
+    claims: Claims
+    thumbs: Thumbs
+    alerts: AlertDesk

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -12,6 +13,7 @@ from schemas.ids import is_line_id
 from schemas.line_event import LineEvent
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
+from service.alerting import Ring
 from service.banks.activation_log import ActivationLog
 from service.letters.letters import letter_of
 from service.signing.admission import trusted
@@ -27,6 +29,10 @@ from service.web.view.verdicts import Logged
 SUMMARY_SECONDS = 1.0
 # A line whose camera stops sends no verdict that would tell of it: its rate is told again all the same.
 QUIET_TICKS = 5
+# A line may fall silent so slowly that nothing else would tell of it.
+ALL_TICKS = 30
+# Alerts older than this open no group when the page starts.
+PAST = timedelta(days=1)
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -44,6 +50,7 @@ class Feed:
         self._activations = ActivationLog(trust)
         self._changed: set[str] = set()
         self._moving: set[str] = set()
+        self._rung = asyncio.Event()
         names = {kind: TOPICS[kind].name(prefix) for kind in TopicKind}
         self._verdicts = Follower(broker, names[TopicKind.VERDICTS], self._take_verdicts, newest=keep)
         self._events = Follower(broker, names[TopicKind.LINE_EVENTS], self._take_events)
@@ -65,12 +72,17 @@ class Feed:
         for follower in self._followers:
             await follower.wait_until_caught_up()
 
+    async def rung(self) -> None:
+        """Return once the alerts of the past are in their groups."""
+        await self._rung.wait()
+
     async def run(self) -> None:
         """Follow the topics and tell of them."""
         async with asyncio.TaskGroup() as group:
             for follower in self._followers:
                 group.create_task(follower.run())
             group.create_task(self._tell_summaries())
+            group.create_task(self._ring_the_past())
 
     async def _take_verdicts(self, records: Sequence[Record]) -> None:
         logged = [
@@ -78,14 +90,29 @@ class Feed:
         ]
         for verdict in await self._view.add_verdicts(logged):
             self._changed.add(verdict.line)
+            self._ring(verdict)
             if self._verdicts.caught_up:
                 self._hub.publish(Event("verdict", verdict.line, verdict.to_bytes().decode()))
+
+    async def _ring_the_past(self) -> None:
+        """Once all is read, in the order of time: partitions are read in no order."""
+        await self._events.wait_until_caught_up()
+        await self._verdicts.wait_until_caught_up()
+        for ring in await self._view.rings(datetime.now(UTC) - PAST):
+            self._view.hygiene.ring(ring)
+        self._rung.set()
+
+    def _ring(self, verdict: Verdict) -> None:
+        ring = Ring.of_verdict(verdict) if self._rung.is_set() else None
+        if ring is not None:
+            self._view.hygiene.ring(ring)
 
     async def _take_events(self, records: Sequence[Record]) -> None:
         told = [(record.offset, event) for record, event in _read(records, self._heard) if event is not None]
         await self._view.tell(told)
         for _, event in told:
             self._changed.add(event.line)
+            self._view.hygiene.hear(event)
             if self._events.caught_up:
                 self._hub.publish(Event("line-event", event.line, event.to_bytes().decode()))
 
@@ -126,6 +153,8 @@ class Feed:
             tick += 1
             if tick % QUIET_TICKS == 0:
                 self._changed |= self._moving
+            if tick % ALL_TICKS == 0:
+                self._changed |= {summary.line for summary in await self._view.lines()}
             if self._changed and len(self._hub):
                 await self._tell_changed()
 

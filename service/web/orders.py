@@ -9,6 +9,7 @@ from schemas.command import (
     Activate,
     AnyCommand,
     ConfirmDefect,
+    MarkUnsure,
     Rebuild,
     RemovePart,
     RetireCanary,
@@ -38,6 +39,14 @@ class DefectOrder(_Order):
 
     least = Role.OPERATOR
     kind: Literal["ConfirmDefect"]
+    frame: str
+
+
+class UnsureOrder(_Order):
+    """Somebody looked at this part and could not say. ``frame`` is a frame id or a frame_uid."""
+
+    least = Role.OPERATOR
+    kind: Literal["MarkUnsure"]
     frame: str
 
 
@@ -77,6 +86,7 @@ class RollbackOrder(_Order):
 
     kind: Literal["Rollback"]
     to_epoch: int | None = Field(default=None, ge=1)
+    based_on_epoch: int | None = Field(default=None, ge=1)
 
 
 class RateOrder(_Order):
@@ -100,6 +110,7 @@ class MaintenanceOrder(_Order):
 
 AnyOrder = (
     DefectOrder
+    | UnsureOrder
     | RetireOrder
     | RemoveOrder
     | RebuildOrder
@@ -134,6 +145,9 @@ class Orders:
         if isinstance(order, DefectOrder):
             (frame,) = await self._names.usable(line, [order.frame])
             return ConfirmDefect(frame=frame, **stamp)
+        if isinstance(order, UnsureOrder):
+            (frame,) = await self._names.known(line, [order.frame])
+            return MarkUnsure(frame=frame, **stamp)
         if isinstance(order, RetireOrder):
             return RetireCanary(frame_uid=await self._uid(line, order.frame), **stamp)
         if isinstance(order, MaintenanceOrder):

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import uvicorn
 
 from schemas.topics import TOPICS, TopicKind
+from service.alerting import HygienePolicy
 from service.banks.cache import NoCache
 from service.banks.source import BankSource
 from service.letters.box import LetterBox
@@ -20,9 +21,12 @@ from service.store import ObjectStore
 from service.stream.base import Broker
 from service.web.access.cookie import Cookie
 from service.web.access.reception import Reception
+from service.web.alert_desk import AlertDesk
+from service.web.answering import Answering
 from service.web.app import create_app
 from service.web.approvals import Approvals
 from service.web.bank_books import BankBooks
+from service.web.claims import Claims
 from service.web.command_log import CommandLog
 from service.web.context import Context
 from service.web.exposure import opened_accounts, require_loopback_or_users
@@ -30,6 +34,7 @@ from service.web.feed import Feed
 from service.web.frame_names import FrameNames
 from service.web.hub import Hub
 from service.web.orders import Orders
+from service.web.thumbs import thumbnails
 from service.web.view import View
 
 VIEW_FILE = "view.sqlite"
@@ -50,7 +55,7 @@ class Page:
 async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> AsyncIterator[Page]:
     """The page without a server. Raises ``StreamError`` without a broker, ``SettingsError`` for keys that
     will not do."""
-    view = View(settings.store.cache_dir / VIEW_FILE, settings.web.keep_verdicts)
+    view = View(settings.store.cache_dir / VIEW_FILE, settings.web.keep_verdicts, _policy(settings))
     reception = _reception(settings.web)
     try:
         hub = Hub()
@@ -63,10 +68,24 @@ async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> As
         approvals, orders = Approvals(names, log), Orders(names, log)
         letters = LetterBox(broker, producer, store, prefix)
         books = BankBooks(BankSource(store, NoCache(), settings.store.cache_dir, trust=signatures.trust))
-        public_url = settings.web.public_url
-        context = Context(view, store, hub, approvals, orders, public_url, limit, letters, books, reception)
         feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts, trust=signatures.trust)
-        async with _fed(feed) as feeding:
+        async with _fed(feed) as feeding, thumbnails(store, limit) as thumbs:
+            context = Context(
+                view=view,
+                store=store,
+                hub=hub,
+                approvals=approvals,
+                orders=orders,
+                public_url=settings.web.public_url,
+                max_frame_bytes=limit,
+                letters=letters,
+                books=books,
+                reception=reception,
+                answering=Answering(view, names, log),
+                claims=Claims(),
+                thumbs=thumbs,
+                alerts=AlertDesk(view.hygiene, producer, TOPICS[TopicKind.LINE_EVENTS].name(prefix)),
+            )
             yield Page(context, feed, feeding)
     finally:
         await view.close()
@@ -103,6 +122,10 @@ async def _fed(feed: Feed) -> AsyncIterator[asyncio.Task[None]]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def _policy(settings: Settings) -> HygienePolicy:
+    return HygienePolicy(settings.alerts.group_seconds, settings.alerts.cooldown_seconds)
 
 
 def _reception(settings: WebSettings) -> Reception:

@@ -49,6 +49,27 @@ class Answer(_Shape):
     command: CommandState
 
 
+class TakenPart(_Shape):
+    """A part that somebody is answering, and who."""
+
+    frame_uid: UUID
+    name: str
+
+
+class ClaimedParts(_Shape):
+    """Of the parts that were asked for, those that are held now, and those that somebody else has."""
+
+    held: tuple[UUID, ...]
+    taken: tuple[TakenPart, ...]
+
+
+class OthersClaims(_Shape):
+    """The parts of a line that are being answered."""
+
+    line: LineId
+    claims: tuple[TakenPart, ...]
+
+
 class VerdictItem(Verdict):
     """An effective verdict, the newest answer to its frame, and the newest approval that names it."""
 
@@ -164,6 +185,52 @@ class Accepted(_Shape):
 
     command_id: UUID
     epoch_before: int
+
+
+class AcceptedAnswer(Accepted):
+    """The command that an answer to one part became."""
+
+    frame_uid: UUID
+
+
+class Said(_Shape):
+    """What somebody said of parts just now; ``answer`` is None when it was taken back."""
+
+    line: LineId
+    frames: tuple[UUID, ...]
+    answer: AnswerKind | None
+    name: str
+
+
+class AlertGroupItem(_Shape):
+    """Alerts of a line that came close together. ``held`` were not told since the last one that was."""
+
+    group_id: UUID
+    began_at: Moment
+    last_at: Moment
+    newest_frame: UUID
+    defects: int
+    reviews: int
+    held: int
+    closed_by: str | None = None
+    closed_why: str | None = None
+    closed_at: Moment | None = None
+
+
+class SnoozeFacts(_Shape):
+    """Until when a line is quiet, who said so and why."""
+
+    until: Moment
+    actor: str
+    why: str
+
+
+class LineAlerts(_Shape):
+    """A line's alerts in groups, newest first, and the snooze that holds now."""
+
+    line: LineId
+    groups: tuple[AlertGroupItem, ...]
+    snooze: SnoozeFacts | None = None
 
 
 class Epoch(_Shape):

@@ -1,9 +1,10 @@
 """What each route asks of who comes: a least role, declared where the route is, and none by default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 
 from service.accounts.audit import Action, Deed
 from service.accounts.principal import Principal
@@ -62,9 +63,16 @@ def _named_lines(request: Request) -> frozenset[str]:
     if "line" in in_path:
         return frozenset({str(in_path["line"])})
     dependant = getattr(request.scope.get("route"), "dependant", None)
-    reads = {field.alias for field in dependant.query_params} if dependant else set()
+    reads = set(_queries(dependant)) if dependant else set()
     asked = request.query_params.getlist("line") if "line" in reads else []
     return frozenset(asked) or _EVERY_LINE
+
+
+def _queries(dependant: Dependant) -> Iterator[str]:
+    """The names of what a route, or what it depends on, reads of the query."""
+    yield from (field.alias for field in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _queries(inner)
 
 
 async def _refuse(request: Request, principal: Principal, sentence: str) -> None:

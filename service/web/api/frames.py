@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from schemas.ids import SHA256_PATTERN, LineId
 from service.accounts.roles import Role
+from service.images.thumbnailer import Box
 from service.store.errors import MissingObject, StoreError
 from service.store.keys import frame_key, heatmap_key
 from service.web.access.least import require
@@ -15,6 +16,7 @@ from service.web.context import Context
 from service.web.picture import picture_response
 from service.web.problem import Problem
 from service.web.shapes import VerdictItem
+from service.web.thumbs import Unshowable
 
 IMAGE: dict[int | str, dict[str, object]] = {200: {"description": "The image.", "content": {"image/*": {}}}}
 VersionInPath = Annotated[str, Path(pattern=SHA256_PATTERN)]
@@ -38,6 +40,10 @@ def router(context: Context) -> APIRouter:
     )
     async def heatmap(line: LineId, frame_uid: UUID, version: VersionInPath) -> Response:
         return await _picture(context, heatmap_key(line, frame_uid, version))
+
+    @routes.get("/thumbnail", summary="The frame made small", response_class=Response, responses=IMAGE)
+    async def thumbnail(line: LineId, frame_uid: UUID) -> Response:
+        return await small_picture(context, frame_key(line, frame_uid))
 
     @routes.get("/verdict", summary="The frame's effective verdict")
     async def verdict(line: LineId, frame_uid: UUID) -> VerdictItem:
@@ -67,3 +73,15 @@ async def _picture(context: Context, key: str) -> Response:
     except StoreError as error:
         raise Problem(503, "the object store does not give the picture: try again in a moment") from error
     return picture_response(data)
+
+
+async def small_picture(context: Context, key: str, box: Box | None = None) -> Response:
+    """A picture, or a box in it, made small. Raises ``Problem``: 404, 415 for what cannot be shown, 503."""
+    try:
+        return picture_response(await context.thumbs.of(key, box=box))
+    except MissingObject as error:
+        raise Problem(404, "this picture is not stored, or no longer") from error
+    except Unshowable as error:
+        raise Problem(415, "this picture cannot be made small: ask for it whole") from error
+    except StoreError as error:
+        raise Problem(503, "the object store does not give the picture: try again in a moment") from error

@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from service.web.api import (
+    alerts,
+    answers,
     bank,
     canaries,
     commands,
@@ -46,6 +48,8 @@ def api_router(context: Context) -> APIRouter:
         canaries,
         maintenance,
         session,
+        answers,
+        alerts,
     ):
         router.include_router(part.router(context))
     return router

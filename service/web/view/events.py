@@ -74,6 +74,12 @@ def newest_of(connection: sqlite3.Connection, line: str, kind: LineEventKind) ->
     return LineEvent.from_bytes(row[0].encode()) if row else None
 
 
+def commands_of_epoch(connection: sqlite3.Connection, line: str, epoch: int) -> int:
+    """How many commands an epoch was made by."""
+    query = "SELECT COUNT(*) FROM command_results WHERE line = ? AND json_extract(body, '$.epoch') = ?"
+    return int(connection.execute(query, (line, epoch)).fetchone()[0])
+
+
 def dead_letters(connection: sqlite3.Connection) -> dict[str, int]:
     """How many dead letters each line has."""
     return dict(connection.execute("SELECT line, COUNT(*) FROM dead_letters GROUP BY line"))

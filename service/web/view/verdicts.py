@@ -1,5 +1,6 @@
 """The verdicts of the view: the effective one of each frame, listed newest first by key, never by count."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,9 @@ WHERE (excluded.source_offset, excluded.log_offset) < (verdicts.source_offset, v
 TRIM = (
     "DELETE FROM verdicts WHERE uid IN (SELECT uid FROM verdicts ORDER BY at_ms, uid LIMIT ?) RETURNING line"
 )
-BODIES = "SELECT body FROM verdicts WHERE uid IN ({}) ORDER BY at_ms DESC, uid DESC"
+BODIES = (
+    "SELECT body FROM verdicts WHERE uid IN (SELECT value FROM json_each(?)) ORDER BY at_ms DESC, uid DESC"
+)
 Key = tuple[int, str]
 """A verdict's place in time, and its uid."""
 
@@ -127,7 +130,7 @@ def page(
     """At most ``limit`` verdicts older than the cursor, newest first, and where to go on."""
     keys = list(islice(_keys(connection, chosen, cursor, limit + 1), limit + 1))
     uids = [uid for _, uid in keys[:limit]]
-    rows = connection.execute(BODIES.format(", ".join("?" * len(uids))), uids)
+    rows = connection.execute(BODIES, (json.dumps(uids),))
     verdicts = [Verdict.from_bytes(body) for (body,) in rows]
     return verdicts, Cursor.of(verdicts[-1]) if len(keys) > limit else None
 

@@ -9,7 +9,9 @@ from uuid import UUID
 from schemas.activation import Activated, Published
 from schemas.command import AnyCommand
 from schemas.line_event import LineEvent
+from schemas.reasons import VerdictKind
 from schemas.verdict import Verdict
+from service.alerting import Hygiene, HygienePolicy, Ring
 from service.annals.annals import Annals
 from service.letters.letters import Letter
 from service.web.shapes import CommandState, EpochPage, LineSummary, ScoredFrame, VerdictItem, VerdictPage
@@ -20,14 +22,17 @@ from service.web.view.marks import Mark
 from service.web.view.verdicts import Cursor, Filter, Logged
 
 REFUSALS = 50
+# What the page starts with: so many alerts of the past are put into groups.
+RINGS_REMEMBERED = 5_000
 
 
 class View:
     """Opened empty and filled by the feed; ``keep`` bounds the verdicts it remembers."""
 
-    def __init__(self, path: Path, keep: int) -> None:
+    def __init__(self, path: Path, keep: int, policy: HygienePolicy | None = None) -> None:
         self._database = Database(path)
         self._keep = keep
+        self.hygiene = Hygiene(policy)
 
     async def close(self) -> None:
         """Finish what was asked, then let the file go."""
@@ -106,7 +111,25 @@ class View:
     async def lines_named(self, names: Collection[str] | None) -> Sequence[LineSummary]:
         """Those of these lines that are known, by name; every line without names."""
         now = datetime.now(UTC)
-        return await self._database.read(lambda connection: lines.summaries(connection, now, names))
+        found = await self._database.read(lambda connection: lines.summaries(connection, now, names))
+        return [self._with_alerts(summary, now) for summary in found]
+
+    async def rings(self, since: datetime) -> Sequence[Ring]:
+        """The rings of the alerts that the remembered verdicts have, oldest first."""
+        chosen = Filter(kinds=(VerdictKind.DEFECT, VerdictKind.REVIEW), since=since)
+
+        def action(connection: sqlite3.Connection) -> list[Ring]:
+            found, _ = verdicts.page(connection, chosen, None, RINGS_REMEMBERED)
+            rings = (Ring.of_verdict(verdict) for verdict in reversed(found))
+            return [ring for ring in rings if ring is not None]
+
+        return await self._database.read(action)
+
+    def _with_alerts(self, summary: LineSummary, now: datetime) -> LineSummary:
+        snooze = self.hygiene.snooze(summary.line, now)
+        waiting = sum(1 for group in self.hygiene.groups(summary.line) if group.closed is None)
+        more = {"alerts_open": waiting, "snoozed_until": snooze.until if snooze else None}
+        return summary.model_copy(update=more)
 
     async def line(self, line: str) -> LineSummary | None:
         """One line; None when nothing was ever told of it."""
@@ -177,6 +200,15 @@ class View:
     async def annals(self, line: str) -> Annals:
         """What the events of a line add up to: canaries and maintenance."""
         return await self._database.read(lambda connection: annals.of_line(connection, line))
+
+    async def is_last_and_only(self, line: str, epoch: int) -> bool:
+        """Whether an epoch is in force and one command alone made it: going back undoes nothing else."""
+
+        def action(connection: sqlite3.Connection) -> bool:
+            in_force = banks.current_epoch(connection, line) == epoch
+            return in_force and events.commands_of_epoch(connection, line, epoch) == 1
+
+        return await self._database.read(action)
 
     async def epoch(self, line: str) -> int:
         """The epoch in force on a line; 0 before the first."""
