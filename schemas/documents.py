@@ -18,6 +18,7 @@ from schemas.command import COMMAND
 from schemas.dead_letter import DeadLetter
 from schemas.frame import FrameHeaders
 from schemas.line_event import LineEvent
+from schemas.report import Report
 from schemas.topics import TOPICS, TopicKind, TopicSpec
 from schemas.verdict import Verdict
 
@@ -36,8 +37,9 @@ MODELS: Mapping[TopicKind, tuple[str, TypeAdapter[Any]]] = {
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """A JSON Schema for each message, by its file's name without ending."""
-    return {name: {"$schema": _DIALECT, **adapter.json_schema()} for name, adapter in MODELS.values()}
+    """A JSON Schema for each message and for what sinks send, by its file's name without ending."""
+    adapters = {**dict(MODELS.values()), "report": TypeAdapter(Report)}
+    return {name: {"$schema": _DIALECT, **adapter.json_schema()} for name, adapter in adapters.items()}
 
 
 def asyncapi() -> dict[str, Any]:

@@ -93,3 +93,12 @@ class LineEventKind(Worded):
     DRIFT = "drift", "The line's scores no longer come from where they came when its bank was put in force."
     SNOOZED = "snoozed", "The line's alerts notify nobody until a moment; each of them is still published."
     ALERT_CLOSED = "alert-closed", "A group of alerts was closed by a person, with a reason."
+
+
+class ReportKind(Worded):
+    """What a sink tells of a part."""
+
+    VERDICT = "verdict", "The frame's effective verdict."
+    MISSING = "missing", "No verdict came by the line's deadline: the part is not good."
+    ALERT = "alert", "A defect or a review, as the alerts have it."
+    PART = "part", "Several views of one part, joined: good when all are."

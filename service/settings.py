@@ -4,14 +4,16 @@ Prefix ``PATCHLINE_``, nested by ``__``: ``PATCHLINE_KAFKA__BOOTSTRAP``. Secrets
 """
 
 import difflib
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.ids import LineId
 from service.backbones.runtime import Runtime
 
 PREFIX = "PATCHLINE_"
@@ -170,6 +172,36 @@ class RebuilderSettings(_Part):
     )
 
 
+class DeadlineSettings(_Part):
+    """By when a frame must have its verdict. A verdict past it says `late`; sinks take none for not good."""
+
+    default_ms: int | None = Field(
+        default=None, ge=1, description="from a frame's timestamp, for lines that have none of their own"
+    )
+    lines: dict[LineId, Annotated[int, Field(ge=1)]] = Field(
+        default={}, description='of single lines, in ms, as JSON: `{"line1": 500}`'
+    )
+
+    def ms(self, line: str) -> int | None:
+        """The line's deadline, None without one."""
+        return self.lines.get(line, self.default_ms)
+
+    def shortest_ms(self, lines: Collection[str] = ()) -> int | None:
+        """The shortest deadline of these lines, or of all that there may be."""
+        stated = [self.ms(line) for line in lines] if lines else [self.default_ms, *self.lines.values()]
+        return min((each for each in stated if each is not None), default=None)
+
+
+class SinksSettings(_Part):
+    """What tells PLCs, brokers, files and web services of verdicts (docs/factory.md)."""
+
+    file: Path | None = Field(default=None, description="the sinks' settings, in TOML: a table for each")
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="where webhooks may go, as JSON; empty: anywhere by https, and in the clear to loopback",
+    )
+
+
 class SigningSettings(_Part):
     """Keys (docs/signing.md). Once public keys are set, what is unsigned is refused."""
 
@@ -251,6 +283,8 @@ class Settings(BaseSettings):
     drift: DriftSettings = DriftSettings()
     engine: EngineSettings = EngineSettings()
     rebuilder: RebuilderSettings = RebuilderSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
+    sinks: SinksSettings = SinksSettings()
     signing: SigningSettings = SigningSettings()
     supervisor: SupervisorSettings = SupervisorSettings()
     alerts: AlertsSettings = AlertsSettings()
@@ -299,4 +333,8 @@ def _flattened(part: BaseModel, prefix: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, BaseModel):
             yield from _flattened(value, f"{prefix}{name.upper()}__")
         elif value is not None:
-            yield f"{prefix}{name.upper()}", str(value)
+            yield f"{prefix}{name.upper()}", _written(value)
+
+
+def _written(value: object) -> str:
+    return json.dumps(value) if isinstance(value, dict | tuple) else str(value)

@@ -140,7 +140,7 @@ def _settings() -> Iterator[str]:
 def _row(part: str, name: str, stated: Mapping[str, Any]) -> tuple[str, str, str]:
     default = _part(part).model_fields[name].default
     path = f"{part}.{name}"
-    shown = "none" if default is None else f"`{default}`" if default != "" else "empty"
+    shown = "none" if default is None else "empty" if default in ("", (), {}) else f"`{default}`"
     return shown, _allowed(stated), described(path) or MEANINGS[path]
 
 

@@ -66,6 +66,18 @@ def dead_letter_key(sha256: str) -> str:
     return f"dead-letters/{_sha256(sha256, 'dead letter')}"
 
 
+def sink_letter_key(sink: str, line: str, report_id: UUID) -> str:
+    """A report that a sink's counterpart refused, or did not accept in time."""
+    if not is_line_id(sink):
+        raise ValueError(f"sink {sink!r} is refused: a sink's name is [a-z0-9][a-z0-9-]{{0,62}}")
+    return f"sink-letters/{sink}/{_line(line)}/{report_id}.json"
+
+
+def outsourced_key(line: str, sha256: str) -> str:
+    """The bytes of a frame that are too many for its message."""
+    return f"sent/{_line(line)}/{_sha256(sha256, 'frame')}"
+
+
 def _line(line: str) -> str:
     if not is_line_id(line):
         raise ValueError(f"line {line!r} is refused: a line id is [a-z0-9][a-z0-9-]{{0,62}}")

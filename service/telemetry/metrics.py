@@ -56,6 +56,21 @@ BUILD_SECONDS = Histogram(
     "From a command to its bank in force.",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300),
 )
+SINK_REPORTS = Counter(
+    "patchline_sink_reports_total",
+    "Reports of a sink: accepted, or set aside because they were refused or given up.",
+    ["sink", "outcome"],
+)
+SINK_MISSING = Counter(
+    "patchline_sink_missing_total", "Frames told as not good, for want of a verdict in time.", ["sink"]
+)
+SINK_WAITING = Gauge(
+    "patchline_sink_waiting_reports", "Reports that the counterpart has not accepted yet.", ["sink"]
+)
+SINK_UP = Gauge("patchline_sink_up", "1 while a sink's counterpart accepts.", ["sink"])
+SINK_UNREADABLE = Counter(
+    "patchline_sink_unreadable_total", "Records that a sink could not read, passed over.", ["sink"]
+)
 
 
 def metric_table() -> str:

@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog="Example: patchline run rebuilder")(rebuilder)
     group.command(epilog="Example: patchline run web --log-format json")(web)
     group.command(epilog="Example: patchline run camera line1 /var/spool/line1 --name left")(camera)
+    group.command(epilog="Example: patchline run sink --name mes")(sink)
     group.command("all", epilog="Example: patchline run all --camera line1=/var/spool/line1")(every)
     app.add_typer(group, name="run", epilog="Example: patchline run inspector")
 
@@ -89,6 +90,17 @@ def camera(
 
     watched = FolderCamera(line, folder, name, seconds=every, skip_present=skip_present)
     _until_stopped(run_camera(settings, watched))
+
+
+def sink(
+    name: Annotated[str, typer.Option(metavar="NAME", help="The sink's table in PATCHLINE_SINKS__FILE.")],
+    log_format: Format = None,
+) -> None:
+    """Tell a PLC, a broker, a file or a web service of verdicts or alerts (docs/factory.md)."""
+    settings = program_settings("sink", log_format)
+    from workers.sink.program import run_sink
+
+    _until_stopped(run_sink(settings, name))
 
 
 def every(

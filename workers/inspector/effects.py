@@ -23,6 +23,7 @@ from schemas.reasons import FaultReason, VerdictKind
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.inspection.breaker import Passage
+from service.settings import DeadlineSettings
 from service.store.errors import StoreError
 from service.store.keys import STORE_ALIAS, dead_letter_key, frame_key, heatmap_key
 from service.store.object_store import ObjectStore
@@ -36,6 +37,7 @@ from workers.inspector.outcome import dead_letter_of, verdict_of
 from workers.inspector.readback import FirstVerdicts
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_NO_DEADLINES = DeadlineSettings()
 _T = TypeVar("_T")
 _log = structlog.get_logger()
 
@@ -48,6 +50,7 @@ class EffectRules:
     public_url: str
     keep_ok_frames: Literal["all", "none"]
     max_inline_bytes: int
+    deadlines: DeadlineSettings = _NO_DEADLINES
 
     def topic(self, kind: TopicKind) -> str:
         """A topic's full name."""
@@ -143,7 +146,8 @@ class Effects:
         if isinstance(outcome, Unreadable):
             await self._set_aside_job(job, outcome)
             return None
-        verdict = verdict_of(job, outcome, self._rules.public_url, now)
+        deadline = self._rules.deadlines.ms(job.line)
+        verdict = verdict_of(job, outcome, self._rules.public_url, now, deadline)
         if not self._keeps(outcome):
             verdict = verdict.model_copy(update={"frame_url": None})
         return verdict, await self._send_verdict(verdict)

@@ -12,8 +12,11 @@ from workers.extraction.protocol import Judged, Unfit
 from workers.inspector.job import Job, Rejected
 
 
-def verdict_of(job: Job, outcome: Judged | Unfit, public_url: str, now: datetime) -> Verdict:
-    """The verdict of a judged or unfit frame."""
+def verdict_of(
+    job: Job, outcome: Judged | Unfit, public_url: str, now: datetime, deadline_ms: int | None = None
+) -> Verdict:
+    """The verdict of a judged or unfit frame; late when its line's deadline has passed since the frame's
+    timestamp."""
     headers = job.envelope.headers
     verdict = Verdict(
         frame_uid=job.uid,
@@ -28,12 +31,17 @@ def verdict_of(job: Job, outcome: Judged | Unfit, public_url: str, now: datetime
         width=outcome.width or None,
         height=outcome.height or None,
         frame_url=frame_url(public_url, job.line, job.uid),
+        late=deadline_ms is not None and _age_ms(job, now) > deadline_ms,
         source=job.envelope.source,
         inspected_at=now,
     )
     if isinstance(outcome, Unfit):
         return verdict.model_copy(update={"reason": FaultReason(outcome.reason)})
     return verdict.model_copy(update=_scored(job, outcome, public_url))
+
+
+def _age_ms(job: Job, now: datetime) -> float:
+    return now.timestamp() * 1000 - job.envelope.record.timestamp_ms
 
 
 def _scored(job: Job, outcome: Judged, public_url: str) -> dict[str, object]:

@@ -159,7 +159,8 @@ class Inspector:
         settings = self._settings
         prefix, public_url = settings.kafka.topic_prefix, settings.web.public_url
         inspector = settings.inspector
-        return EffectRules(prefix, public_url, inspector.keep_ok_frames, inspector.max_inline_bytes)
+        keep, inline = inspector.keep_ok_frames, inspector.max_inline_bytes
+        return EffectRules(prefix, public_url, keep, inline, settings.deadlines)
 
     def _drift(self) -> DriftWatch:
         drift = self._settings.drift

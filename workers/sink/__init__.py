@@ -1,0 +1,1 @@
+"""Sinks: verdicts and alerts told to a counterpart outside, in order, each until it is accepted."""
