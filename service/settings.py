@@ -250,6 +250,10 @@ class WebSettings(_Part):
     session_hours: float = Field(
         default=12.0, gt=0, description="after which a person has to log in again in any case"
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses of proxies, parted by commas, that are believed when they name the asker",
+    )
     token_file: Path | None = Field(
         default=None, description="a text file with the token that the command line shows to the page"
     )

@@ -1,17 +1,15 @@
 """The guard at the door: whose host, whose origin, which body, and the headers that every answer carries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.web.access.origins import Origins
+from service.web.body import MAX_BODY_BYTES, TOO_LARGE, Body, announced_bytes
 from service.web.problem import Problem, problem_response
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-MAX_BODY_BYTES = 1_000_000
-TOO_LARGE = f"the body is larger than {MAX_BODY_BYTES:,} bytes: send less at a time"
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -21,7 +19,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "private, no-cache",
 }
+TLS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class Guard:
@@ -31,19 +31,21 @@ class Guard:
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
         self._app = app
         self._origins = Origins(public_url)
+        self._headers = SECURITY_HEADERS | (TLS_HEADERS if public_url.startswith("https:") else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        guarded = _with_security_headers(send)
+        body = Body(headers, receive, send)
+        guarded = _with_headers(self._headers, body.send)
         try:
             self._check(scope["method"], headers)
         except Problem as problem:
             await problem_response(problem)(scope, receive, guarded)
             return
-        await self._app(scope, _bounded(receive), guarded)
+        await self._app(scope, body.receive, guarded)
 
     def _check(self, method: str, headers: Headers) -> None:
         if not self._origins.is_ours(headers):
@@ -51,7 +53,7 @@ class Guard:
             raise Problem(
                 421, f"host {host[:100]!r} is not this page's: use the address in PATCHLINE_WEB__PUBLIC_URL"
             )
-        if _announced_bytes(headers) > MAX_BODY_BYTES:
+        if announced_bytes(headers) > MAX_BODY_BYTES:
             raise Problem(413, TOO_LARGE)
         if method not in SAFE_METHODS:
             self._check_origin(method, headers)
@@ -67,32 +69,11 @@ class Guard:
             raise Problem(415, "the request has no Content-Type application/json: send JSON and say so")
 
 
-def _announced_bytes(headers: Headers) -> int:
-    length = headers.get("content-length", "0")
-    return int(length) if length.isdecimal() else MAX_BODY_BYTES + 1
-
-
-def _bounded(receive: Receive) -> Receive:
-    """The same receive, which ends a body that grows past the limit without having announced it."""
-    taken = 0
-
-    async def bounded() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > MAX_BODY_BYTES:
-            # The framework answers any other exception that a body raises with a 400 of its own.
-            raise HTTPException(413, TOO_LARGE)
-        return message
-
-    return bounded
-
-
-def _with_security_headers(send: Send) -> Send:
+def _with_headers(wanted: Mapping[str, str], send: Send) -> Send:
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in _missing(headers, SECURITY_HEADERS.items()):
+            for name, value in _missing(headers, wanted.items()):
                 headers[name] = value
         await send(message)
 

@@ -28,6 +28,7 @@ from service.web.approvals import Approvals
 from service.web.bank_books import BankBooks
 from service.web.claims import Claims
 from service.web.command_log import CommandLog
+from service.web.connection import MAX_HEAD_BYTES, Connection
 from service.web.context import Context
 from service.web.exposure import opened_accounts, require_loopback_or_users
 from service.web.feed import Feed
@@ -104,6 +105,11 @@ async def served(settings: Settings, page: Page) -> AsyncIterator[str]:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=Connection,
+        ws="none",
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        proxy_headers=bool(settings.web.trusted_proxies),
+        forwarded_allow_ips=settings.web.trusted_proxies,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     async with BackgroundServer(config) as server:

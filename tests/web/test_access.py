@@ -1,6 +1,7 @@
 """Who comes in and what they may do: nobody unknown, nobody beyond their role, nobody in another's name."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -10,14 +11,16 @@ from starlette.routing import Mount
 from schemas.reasons import VerdictKind
 from service.accounts.audit import Action
 from service.accounts.roles import Role
+from service.accounts.tokens import Wish
 from service.web.access.door import OPEN, OPEN_FOLDER
 from service.web.access.least import Least
+from service.web.api import events
 from service.web.app import create_app
-from service.web.page import Page
+from service.web.page import Page, served
 from service.web.pages.login import own_path
 from tests.web.conftest import OWN, client_of, ready_page
 from tests.web.plant import PNG, Plant, unknown_uid
-from tests.web.staff import NAMES, Staff, log_in, quick_hashes
+from tests.web.staff import NAMES, ROOT, Staff, log_in, quick_hashes
 
 SAME = {"Origin": OWN}
 HTML = {"Accept": "text/html"}
@@ -282,3 +285,31 @@ async def test_an_accounts_file_that_cannot_be_read_lets_nobody_in(
     answer = await client.get("/v1/lines")
     assert answer.status_code == 503
     assert str(plant.settings.web.accounts) not in answer.text
+
+
+@pytest.mark.parametrize("how", ["revoked", "demoted", "removed"])
+async def test_a_live_stream_ends_when_who_watches_is_no_longer_admitted(
+    plant: Plant, staff: Staff, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(events, "ADMITTED_SECONDS", 0.05)
+    staff.accounts.add_user("wall", Role.OPERATOR, None, ROOT)
+    made, text = staff.accounts.new_token(Wish("wall", Role.OPERATOR, "x", 2**40), ROOT)
+    changes: dict[str, Callable[[], object]] = {
+        "revoked": lambda: staff.accounts.revoke_token(made.id, ROOT),
+        "demoted": lambda: staff.accounts.set_role("wall", Role.VIEWER, ROOT),
+        "removed": lambda: staff.accounts.remove_user("wall", ROOT),
+    }
+    headers = {"Authorization": f"Bearer {text}"}
+    async with (
+        ready_page(plant) as page,
+        served(plant.settings, page) as url,
+        httpx.AsyncClient(headers=headers) as client,
+        asyncio.timeout(20),
+        client.stream("GET", f"{url}/v1/events") as live,
+    ):
+        lines = live.aiter_lines()
+        await anext(lines)
+        changes[how]()
+        async for _ in lines:
+            pass
+        assert len(page.context.hub) == 0

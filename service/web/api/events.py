@@ -1,22 +1,28 @@
 """The live stream: server-sent events of verdicts, summaries and line events."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from schemas.ids import LineId
+from service.accounts.principal import Principal
 from service.accounts.roles import Role
-from service.web.access.least import require
+from service.web.access.least import Asker, require
+from service.web.access.reception import Reception
 from service.web.context import Context
-from service.web.hub import Hub, HubFull
+from service.web.hub import HubFull, Subscriber
 from service.web.problem import Problem
 
 PING_SECONDS = 15
 # A browser that takes nothing for so long is gone, or has been suspended: it connects again by itself.
 SEND_SECONDS = 20.0
 RETRY_MS = 2000
+# So long may a stream outlive the session or the token that it came with.
+ADMITTED_SECONDS = 5.0
 STREAM: dict[int | str, dict[str, object]] = {
     200: {
         "description": "Events `verdict` (Verdict), `line` (LineSummary), `line-event` (LineEvent), and "
@@ -31,18 +37,30 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(tags=["events"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("/events", summary="What is new, live", response_class=EventSourceResponse, responses=STREAM)
-    async def events(line: Annotated[LineId | None, Query()] = None) -> EventSourceResponse:
+    async def events(asker: Asker, line: Annotated[LineId | None, Query()] = None) -> EventSourceResponse:
         try:
             context.hub.require_room()
         except HubFull as error:
             raise Problem(503, str(error)) from error
-        return EventSourceResponse(_walk(context.hub, line), ping=PING_SECONDS, send_timeout=SEND_SECONDS)
+        return EventSourceResponse(_walk(context, line, asker), ping=PING_SECONDS, send_timeout=SEND_SECONDS)
 
     return routes
 
 
-async def _walk(hub: Hub, line: str | None) -> AsyncIterator[ServerSentEvent]:
-    with hub.subscribe(line) as subscriber:
-        yield ServerSentEvent(comment="patchline", retry=RETRY_MS)
-        async for event in subscriber:
-            yield ServerSentEvent(data=event.data, event=event.name)
+async def _walk(context: Context, line: str | None, asker: Principal) -> AsyncIterator[ServerSentEvent]:
+    with context.hub.subscribe(line) as subscriber:
+        watching = asyncio.create_task(_close_when_out(context.reception, asker, subscriber))
+        try:
+            yield ServerSentEvent(comment="patchline", retry=RETRY_MS)
+            async for event in subscriber:
+                yield ServerSentEvent(data=event.data, event=event.name)
+        finally:
+            watching.cancel()
+
+
+async def _close_when_out(reception: Reception, asker: Principal, subscriber: Subscriber) -> None:
+    """End the walk of somebody who would not be let in again; accounts that do not answer let nobody in."""
+    with suppress(Problem):
+        while await reception.still(asker):  # noqa: ASYNC110 - the file signals nothing
+            await asyncio.sleep(ADMITTED_SECONDS)
+    subscriber.close()
