@@ -129,6 +129,11 @@ class EngineSettings(_Part):
         default=Runtime.AUTO,
         description="what computes the network: `auto`, `torch` or `openvino` (docs/engines.md)",
     )
+    search: Literal["certified", "exact"] = Field(
+        default="certified",
+        description="of the nearest vectors; `certified` is the fastest whose image scores are proven exact, "
+        "`exact` looks at every vector",
+    )
     score_timeout_seconds: float = Field(default=60.0, gt=0, description="a batch past it ends the worker")
     memory_bytes: int = Field(
         default=8 * 2**30,

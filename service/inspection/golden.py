@@ -30,7 +30,7 @@ _LIMITS = ImageLimits(max_bytes=32 * 2**20)
 
 def golden_scores(bank: MemoryBank, features: NDArray[np.float16], index: PatchIndex) -> NDArray[np.float32]:
     """The image scores [K] of parts' features [K, H, W, D] under the bank. Blocks for the search."""
-    distances = index.nearest(bank.queries(features))
+    distances = index.nearest(bank.queries(features), len(features))
     return image_score(distances.reshape(features.shape[:3]), bank.recipe.score)
 
 

@@ -15,7 +15,7 @@ from service.inspection.on_frame import anomaly_on_frame, regions_on_frame
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.regions import Region
 from service.patchcore.scoring import patch_scores
-from service.patchcore.search import PatchIndex, index_of
+from service.patchcore.search import PatchIndex, Search, index_of
 
 _LEAST_THRESHOLD = 1e-6
 
@@ -23,7 +23,8 @@ _LEAST_THRESHOLD = 1e-6
 class LineModel:
     """Judges pictures against one version of a model's bank. One owner thread; ``close`` frees the index.
 
-    The index is built here (blocks for about a second for a large bank) unless one is given. Raises
+    The index is built here, as `search` says (blocks for about a second for a large bank), unless one is
+    given. Raises
     ValueError when bank, index and extractor do not belong together.
     """
 
@@ -33,6 +34,7 @@ class LineModel:
         thresholds: Thresholds,
         extractor: PatchExtractor,
         index: PatchIndex | None = None,
+        search: Search = "certified",
     ) -> None:
         if bank.recipe != extractor.recipe:
             raise ValueError(
@@ -42,7 +44,7 @@ class LineModel:
         self.bank = bank
         self.thresholds = thresholds
         self.extractor = extractor
-        self.index = index or index_of(bank.vectors, bank.levels)
+        self.index = index or index_of(bank.vectors, bank.levels, search=search, score=bank.recipe.score)
         if (self.index.dim, self.index.size) != (bank.dim, bank.size):
             raise ValueError("The index does not hold the bank's vectors: build it from this bank.")
         self._calibration = bank.calibration()
@@ -67,7 +69,7 @@ class LineModel:
     def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what
         a mask leaves out is never the highest. Blocks for the search."""
-        distances = self.index.nearest(self.bank.queries(features))
+        distances = self.index.nearest(self.bank.queries(features), len(features))
         scores = patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
         return self.extractor.grid.laid_out(scores)
 

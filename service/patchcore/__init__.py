@@ -5,6 +5,7 @@ from service.patchcore.calibration import Calibration, effective_alpha
 from service.patchcore.coreset import Progress, Selection, greedy_coreset
 from service.patchcore.embedding import embed
 from service.patchcore.estimator import PatchCore
+from service.patchcore.exact_index import ExactIndex
 from service.patchcore.fit import fit
 from service.patchcore.growth import grow
 from service.patchcore.held_out import fused_score, held_out_distances, held_out_scores
@@ -16,10 +17,11 @@ from service.patchcore.projection import project
 from service.patchcore.recipe import Recipe, ScoreMode, input_size
 from service.patchcore.regions import Region, find_regions
 from service.patchcore.scoring import image_score, patch_scores
-from service.patchcore.search import ExactIndex, PatchIndex, index_of
+from service.patchcore.search import SEARCHES, PatchIndex, Search, index_of
 from service.patchcore.whitening import Whitening
 
 __all__ = [
+    "SEARCHES",
     "Calibration",
     "ExactIndex",
     "Levels",
@@ -30,6 +32,7 @@ __all__ = [
     "Recipe",
     "Region",
     "ScoreMode",
+    "Search",
     "Selection",
     "Whitening",
     "aupro",

@@ -1,19 +1,39 @@
-"""The search: the nearest vectors of a bank for each patch."""
+"""The search: how far each patch lies from a bank, by whichever index is fastest for it."""
 
-import threading
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
 
-import faiss
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from service.patchcore.levels import Levels, columns, fused
+from service.patchcore.certified_index import CertifiedIndex
+from service.patchcore.exact_index import ExactIndex
+from service.patchcore.level_index import LevelIndex
+from service.patchcore.levels import Levels
+from service.patchcore.product_index import ProductIndex
+from service.patchcore.recipe import ScoreMode
 
-Found = tuple[NDArray[np.float32], NDArray[np.int64]]
+Search = Literal["certified", "exact"]
+Device = Literal["cpu", "cuda"]
+
+SEARCHES: Mapping[Search, str] = {
+    "certified": "The fastest index whose image scores are proven equal to the exact ones, frame by frame.",
+    "exact": "FAISS's flat index: every vector is looked at for every patch.",
+}
+
+FEWEST_LISTED = 4096
+"""Vectors. Below it a product with all of them costs less than to look for candidates."""
+FEWEST_MULTIPLIED = 256
 
 
 class PatchIndex(Protocol):
     """Nearest vectors of one bank. Searches may run at once on the CPU; a CUDA index has one owner thread."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in a word or two."""
+        ...
 
     @property
     def dim(self) -> int: ...
@@ -21,8 +41,11 @@ class PatchIndex(Protocol):
     @property
     def size(self) -> int: ...
 
-    def nearest(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The fused distance of each of (Q, D) queries to the nearest vectors, float32 (Q,)."""
+    def nearest(self, queries: NDArray[np.float32], pictures: int = 1) -> NDArray[np.float32]:
+        """The fused distance of each of (Q, D) queries to the nearest vectors, float32 (Q,). The queries are
+        those of `pictures` pictures, equally many of each and one picture after another: of each picture the
+        largest distance is exact. Whether the others are is the index's to say; none is ever below the exact
+        one."""
         ...
 
     def close(self) -> None:
@@ -30,120 +53,43 @@ class PatchIndex(Protocol):
         ...
 
 
-class ExactIndex:
-    """FAISS flat search. Distances are computed again, directly, for the vectors it finds.
-
-    A flat index goes through a matrix product: its squares are off by the product's rounding, even negative,
-    and differ between batch sizes, builds and devices. Centred vectors and direct distances make a patch's
-    score the same to about 1e-6 wherever it is computed. `vectors` is (N, D), float16 or float32, and is
-    kept, not copied: it must not change. Raises ValueError for an empty bank, RuntimeError where CUDA is
-    asked for and this build of FAISS or this machine has none.
-    """
-
-    def __init__(self, vectors: NDArray[np.floating], device: Literal["cpu", "cuda"] = "cpu") -> None:
-        if vectors.ndim != 2 or not vectors.size:
-            raise ValueError(f"vectors of shape {vectors.shape} are no bank: give at least one, as (N, D)")
-        self._vectors = vectors
-        self._mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-        self._closing = threading.Lock()
-        self._resources = _gpu_resources() if device == "cuda" else None
-        self._index: Any = self._build()
-
-    @property
-    def dim(self) -> int:
-        return int(self._vectors.shape[1])
-
-    @property
-    def size(self) -> int:
-        return int(self._vectors.shape[0])
-
-    def search(self, queries: NDArray[np.float32], k: int = 1) -> Found:
-        """Euclidean distances float32 (Q, k), ascending, and indices int64 (Q, k), for (Q, D) queries. Raises
-        ValueError for other dimensions or k outside 1..size. Blocks for Q * N * D."""
-        # One reference for the whole call: close() in another thread cannot free the index under a search.
-        index = self._index
-        if index is None:
-            raise RuntimeError("this index is closed: search the one that replaced it")
-        if queries.ndim != 2 or queries.shape[1] != self.dim:
-            raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")
-        if not 1 <= k <= self.size:
-            raise ValueError(f"k {k} is outside 1 to the bank's {self.size} vectors")
-        points = np.ascontiguousarray(queries, dtype=np.float32)
-        _, found = index.search(points - self._mean, k)
-        return self._direct(points, found)
-
-    def nearest(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See PatchIndex; raises and blocks as `search` does."""
-        return self.search(queries, 1)[0][:, 0]
-
-    def close(self) -> None:
-        """See PatchIndex. On CUDA the owner thread calls it, with no search running."""
-        with self._closing:
-            index, self._index = self._index, None
-        if index is not None and self._resources is not None:
-            index.reset()
-            self._resources = None
-
-    def _build(self) -> Any:
-        index: Any = faiss.IndexFlatL2(self.dim)
-        if self._resources is not None:
-            index = faiss.index_cpu_to_gpu(self._resources, 0, index)
-        index.add(self._vectors.astype(np.float32) - self._mean)
-        return index
-
-    def _direct(self, points: NDArray[np.float32], found: NDArray[np.int64]) -> Found:
-        distances = np.empty(found.shape, dtype=np.float32)
-        for column in range(found.shape[1]):
-            difference = points - self._vectors[found[:, column]]
-            distances[:, column] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
-        if found.shape[1] == 1:
-            return distances, found
-        order = np.argsort(distances, axis=1, kind="stable")
-        return np.take_along_axis(distances, order, axis=1), np.take_along_axis(found, order, axis=1)
-
-
-class LevelIndex:
-    """An exact index for each level of a bank; its distances are those of all levels together."""
-
-    def __init__(
-        self, vectors: NDArray[np.floating], levels: Levels, device: Literal["cpu", "cuda"] = "cpu"
-    ) -> None:
-        self._columns = columns(levels, vectors.shape[1])
-        self._indexes = [
-            ExactIndex(np.ascontiguousarray(vectors[:, level]), device) for level in self._columns
-        ]
-
-    @property
-    def dim(self) -> int:
-        return int(self._columns[-1].stop)
-
-    @property
-    def size(self) -> int:
-        return self._indexes[0].size
-
-    def nearest(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See PatchIndex. ValueError for other dimensions. Blocks for Q * N * D."""
-        if queries.ndim != 2 or queries.shape[1] != self.dim:
-            raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")
-        levels = zip(self._indexes, self._columns, strict=True)
-        return fused([index.nearest(queries[:, level]) for index, level in levels])
-
-    def close(self) -> None:
-        """See PatchIndex."""
-        for index in self._indexes:
-            index.close()
-
-
 def index_of(
-    vectors: NDArray[np.floating], levels: Levels, device: Literal["cpu", "cuda"] = "cpu"
+    vectors: NDArray[np.floating],
+    levels: Levels,
+    *,
+    search: Search = "exact",
+    score: ScoreMode = "max",
+    device: Device = "cpu",
 ) -> PatchIndex:
-    """The exact index of a bank's vectors. Raises and blocks as `ExactIndex` does."""
-    return LevelIndex(vectors, levels, device) if levels else ExactIndex(vectors, device)
+    """The index of a bank's vectors (N, D) for pictures that are scored by `score`.
+
+    Certified, and `score` is the largest distance: `CertifiedIndex` from 4,096 vectors on, where it finds
+    enough. Where the score takes a quantile of all distances off, or there are
+    levels, every distance must be right: a product in bfloat16 (`ProductIndex`) on a processor that has it.
+    On CUDA, and for all else, flat. Raises and blocks as the indexes do.
+    """
+    if search == "exact" or device == "cuda":
+        return _by_levels(vectors, levels, lambda part: ExactIndex(part, device))
+    if not levels and score == "max" and len(vectors) >= FEWEST_LISTED:
+        listed = CertifiedIndex(vectors)
+        if listed.fit:
+            return listed
+        listed.close()
+    return _by_levels(vectors, levels, _multiplied)
 
 
-def _gpu_resources() -> Any:
-    if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() == 0:
-        raise RuntimeError(
-            "no CUDA search here: install faiss-gpu on a machine with a GPU, or use device cpu"
-        )
-    return faiss.StandardGpuResources()
+def _by_levels(
+    vectors: NDArray[np.floating], levels: Levels, make: Callable[[NDArray[np.floating]], PatchIndex]
+) -> PatchIndex:
+    return LevelIndex(vectors, levels, make) if levels else make(vectors)
+
+
+def _multiplied(vectors: NDArray[np.floating]) -> PatchIndex:
+    if len(vectors) < FEWEST_MULTIPLIED or not multiplies_bfloat16():
+        return ExactIndex(vectors)
+    return ProductIndex(vectors)
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 natively; elsewhere it would be emulated, and slow."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from service.patchcore.exact_index import ExactIndex
 from service.patchcore.fit import fit
 from service.patchcore.levels import coverage_radius
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.recipe import Recipe
 from service.patchcore.scoring import image_score
-from service.patchcore.search import ExactIndex
 from tests.patchcore.test_growth import RECIPE, parts
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ def parts(count: int, seed: int) -> list[NDArray[np.float32]]:
     return [rng.standard_normal((5, 5, 16)).astype(np.float32) for _ in range(count)]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(1, 12), st.integers(0, 2**31))
 def test_fused_distance_is_the_sum_of_each_levels_nearest(patches: int, bank: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@ import faiss
 import numpy as np
 import pytest
 
-from service.patchcore.search import ExactIndex
+from service.patchcore.exact_index import ExactIndex
 
 RNG = np.random.default_rng(2)
 VECTORS = RNG.standard_normal((400, 24)).astype(np.float16)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli import bench_drift, bench_grow, bench_lines, bench_poison, bench_swap
+from workers.cli import bench_drift, bench_grow, bench_lines, bench_poison, bench_search, bench_swap
 from workers.cli.options import AsJson
 from workers.cli.screen import answers, print_json
 
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     # A group of one command would otherwise become the command itself.
     group.callback()(lambda: None)
     group.command(epilog=_EPILOG)(coreset)
+    group.command(epilog=bench_search.EPILOG)(bench_search.search)
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
     group.command(epilog=bench_grow.EPILOG)(bench_grow.grow)

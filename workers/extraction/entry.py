@@ -47,7 +47,7 @@ def build_entry(path: Path, activation: Activated, engine: EngineSettings) -> Ca
         weights_sha256=backbone.weights_sha256,
     )
     extractor = PatchExtractor(backbone, manifest.recipe, manifest.contract)
-    model = LineModel(loaded.memory_bank, activation.thresholds, extractor)
+    model = LineModel(loaded.memory_bank, activation.thresholds, extractor, search=engine.search)
     try:
         check_features(model, loaded)
     except BankRefused:

@@ -1,0 +1,120 @@
+"""The approximate search with a certificate: near vectors for all patches, an exact look at what decides."""
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.patchcore.candidates import Candidates, candidates_of
+from service.patchcore.distance import row_distances
+
+ENOUGH = 0.98
+"""Share of points near the bank whose nearest vector must be found: where they lie as far from it as patches
+do, a little more of them is found than of patches (docs/performance.md)."""
+SAMPLE, NEIGHBOUR = 1024, 5
+FIRST_LOOK = 2
+
+Points = NDArray[np.float32]
+
+
+class CertifiedIndex:
+    """Candidates for every patch, and for each picture an exact search of the few patches that decide it.
+
+    Whatever vector is found, its distance is an upper bound of the exact one. So the patches with the largest
+    bounds are searched again in all vectors, until the largest exact distance is no less than the next bound:
+    no patch can then lie further out, and the picture's largest distance is exact. How much effort candidates
+    are looked for with is the least that finds the nearest vector of points around the bank's own;
+    `fit` is false where none of a few efforts does, as in whitened banks, where a product is faster.
+    `vectors` (N, D), float16 or float32, are kept, not copied, beside a copy in float32. Blocks as
+    `candidates_of`. Raises ValueError for an empty bank.
+    """
+
+    def __init__(self, vectors: NDArray[np.floating]) -> None:
+        if vectors.ndim != 2 or not vectors.size:
+            raise ValueError(f"vectors of shape {vectors.shape} are no bank: give at least one, as (N, D)")
+        self._vectors = vectors
+        self._mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        centred = vectors.astype(np.float32) - self._mean
+        self._closing = threading.Lock()
+        candidates = candidates_of(centred)
+        self.effort, self.fit = _tuned(candidates, centred)
+        self._kind = type(candidates).__name__.lower()
+        self._candidates: Candidates | None = candidates
+
+    @property
+    def name(self) -> str:
+        """See PatchIndex."""
+        return f"certified {self._kind}, effort {self.effort}"
+
+    @property
+    def dim(self) -> int:
+        return int(self._vectors.shape[1])
+
+    @property
+    def size(self) -> int:
+        return int(self._vectors.shape[0])
+
+    def nearest(self, queries: Points, pictures: int = 1) -> Points:
+        """See PatchIndex: of each picture the largest distance, and most others, are exact. Raises ValueError
+        for other dimensions, where the pictures do not share the queries evenly, and for queries that are not
+        finite."""
+        candidates = self._candidates
+        if candidates is None:
+            raise RuntimeError("this index is closed: search the one that replaced it")
+        if queries.ndim != 2 or queries.shape[1] != self.dim:
+            raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")
+        if pictures < 1 or len(queries) % pictures:
+            raise ValueError(f"{len(queries)} patches are not those of {pictures} pictures of one size")
+        points = np.ascontiguousarray(queries, dtype=np.float32)
+        if not np.isfinite(points).all():
+            raise ValueError("the queries hold values that are not finite: check the backbone")
+        if not len(points):
+            return np.empty(0, np.float32)
+        bounds = candidates.near(points - self._mean, self.effort)
+        self._certify(candidates, points, bounds.reshape(pictures, -1))
+        return bounds
+
+    def close(self) -> None:
+        """See PatchIndex."""
+        with self._closing:
+            self._candidates = None
+
+    def _certify(self, candidates: Candidates, points: Points, bounds: Points) -> None:
+        """Search again, exactly, from the largest bound on, more at each look, until each picture's largest
+        exact distance is at least its next bound."""
+        pictures, patches = bounds.shape
+        order = np.argsort(-bounds, axis=1, kind="stable")
+        ranked = np.take_along_axis(bounds, order, axis=1)
+        largest = np.zeros(pictures, dtype=np.float32)
+        unsure, begin, end = np.arange(pictures), 0, min(FIRST_LOOK, patches)
+        while len(unsure):
+            place = order[unsure, begin:end]
+            these = points[(unsure[:, None] * patches + place).ravel()]
+            found = candidates.nearest(these - self._mean)
+            exact = row_distances(these, self._vectors[found]).reshape(place.shape)
+            bounds[unsure[:, None], place] = exact
+            largest[unsure] = np.maximum(largest[unsure], exact.max(axis=1))
+            if end == patches:
+                return
+            unsure = unsure[largest[unsure] < ranked[unsure, end]]
+            begin, end = end, min(3 * end, patches)
+
+
+def _tuned(candidates: Candidates, vectors: Points) -> tuple[int, bool]:
+    """The least effort that does, and whether there is one. Deterministic."""
+    near = _near(candidates, vectors)
+    exact = row_distances(near, vectors[candidates.nearest(near)])
+    for effort in candidates.efforts:
+        if (candidates.near(near, effort) <= exact * np.float32(1 + 1e-5)).mean() >= ENOUGH:
+            return effort, True
+    return candidates.efforts[-1], False
+
+
+def _near(candidates: Candidates, vectors: Points) -> Points:
+    """Some of the bank's vectors, each moved by as much as another is from its fifth neighbour: so far from
+    the bank do patches of good parts lie."""
+    rng = np.random.default_rng(0)
+    some = vectors[rng.choice(len(vectors), min(SAMPLE, len(vectors)), replace=False)]
+    step = vectors[candidates.nearest(some, min(NEIGHBOUR, len(vectors) - 1))] - some
+    moved: Points = some + np.roll(step, 1, axis=0)
+    return moved
