@@ -34,6 +34,11 @@ check: $(INSTALLED) ## Format, lint, types, layers, schemas
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.documents --check
 	$(BIN)/python -m workers.reference --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose/compose.yaml
+	$(BIN)/hadolint compose/Dockerfile
+	@if command -v promtool >/dev/null; then promtool test rules compose/prometheus/rules_test.yml && \
+	  promtool check config compose/prometheus/prometheus.yml; \
+	else echo "promtool is not installed: the alert rules were not tested"; fi
 
 verify: check ## All that must hold before a change lands: check, test, and the slow suites
 	$(BIN)/python -m pytest

@@ -78,7 +78,7 @@ def test_the_layout_names_every_package_and_no_other() -> None:
         named.add(name if not indent else f"{top}/{name}")
     wanted = {f"{init.parent.parent.name}/{init.parent.name}" for init in ROOT.glob("*/*/__init__.py")}
     wanted = {name for name in wanted if name.split("/")[0] in ("service", "workers")}
-    assert named == wanted | {"schemas", "service", "workers", "tests"}
+    assert named == wanted | {"schemas", "service", "workers", "compose", "tests"}
 
 
 @every_page
