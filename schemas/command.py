@@ -86,6 +86,8 @@ class Activate(_Command):
     kind: Literal["Activate"] = "Activate"
     model: ModelName
     version: Version | None = None
+    alpha: float | None = Field(default=None, gt=0, lt=1, description="the wished rate; kept when absent")
+    review_alpha: float | None = Field(default=None, gt=0, lt=1, description="absent: five times alpha")
 
 
 class Rollback(_Command):
@@ -117,6 +119,27 @@ class SetMaintenance(_Command):
     off: bool = False
 
 
+class PictureRef(Message):
+    """A picture that was uploaded to a line, under the name that people know it by."""
+
+    sha256: Version
+    name: str = Field(default="", max_length=256)
+
+
+class TrainLine(_Command):
+    """Make a bank of these pictures of good parts and publish it. It is not in force until an ``Activate``
+    names its version."""
+
+    kind: Literal["TrainLine"] = "TrainLine"
+    model: ModelName
+    pictures: tuple[PictureRef, ...] = Field(default=(), max_length=1000)
+    frames: tuple[FrameRef, ...] = Field(
+        default=(), max_length=1000, description="frames that the line has stored, such as those of no-bank"
+    )
+    recipe: str | None = Field(default=None, max_length=32, description="the default recipe when absent")
+    alpha: float = Field(default=0.01, gt=0, lt=1, description="the rate that the report is made for")
+
+
 AnyCommand = (
     ApproveGood
     | ConfirmDefect
@@ -128,6 +151,7 @@ AnyCommand = (
     | Rollback
     | SetFalseAlarmRate
     | SetMaintenance
+    | TrainLine
 )
 Command = Annotated[AnyCommand, Field(discriminator="kind")]
 COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(Command)

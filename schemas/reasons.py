@@ -67,6 +67,7 @@ class CommandKind(Worded):
     ROLLBACK = "Rollback", "Put an earlier epoch's version in force again."
     SET_FALSE_ALARM_RATE = "SetFalseAlarmRate", "Change the false-alarm rate that the line may have."
     SET_MAINTENANCE = "SetMaintenance", "Open or close a maintenance window of the line."
+    TRAIN_LINE = "TrainLine", "Make a bank of pictures of good parts and publish it, not yet in force."
 
 
 class Gate(Worded):

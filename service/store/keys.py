@@ -61,6 +61,19 @@ def features_key(line: str, model: str, part_sha256: str, contract_hash: str) ->
     return f"features/{_line(line)}/{_model(model)}/{part}-{contract}.safetensors"
 
 
+def upload_key(line: str, sha256: str) -> str:
+    """A picture that somebody uploaded to teach a line with; it is kept for days."""
+    return f"uploads/{_line(line)}/{_sha256(sha256, 'picture')}"
+
+
+def training_key(line: str, command_id: UUID, name: str) -> str:
+    """What is told of a training, by the command that asked for it: ``report.json``, ``cancelled``, and
+    drawings of suspicious parts, ``SHA256.png``."""
+    if name not in ("report.json", "cancelled"):
+        _sha256(name.removesuffix(".png"), "picture")
+    return f"trainings/{_line(line)}/{command_id}/{name}"
+
+
 def dead_letter_key(sha256: str) -> str:
     """The bytes of a dead letter that are too many for its message."""
     return f"dead-letters/{_sha256(sha256, 'dead letter')}"

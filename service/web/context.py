@@ -12,6 +12,7 @@ from service.web.bank_books import BankBooks
 from service.web.claims import Claims
 from service.web.hub import Hub
 from service.web.orders import Orders
+from service.web.teaching import Teaching
 from service.web.thumbs import Thumbs
 from service.web.view import View
 
@@ -34,3 +35,4 @@ class Context:
     claims: Claims
     thumbs: Thumbs
     alerts: AlertDesk
+    teaching: Teaching

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.web.access.origins import Origins
-from service.web.body import MAX_BODY_BYTES, TOO_LARGE, Body, announced_bytes
+from service.web.body import PICTURE, Body, Bounds, announced_bytes, bounds_of
 from service.web.problem import Problem, problem_response
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -38,34 +38,36 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = Body(headers, receive, send)
+        bounds = bounds_of(scope["path"])
+        body = Body(headers, receive, send, bounds)
         guarded = _with_headers(self._headers, body.send)
         try:
-            self._check(scope["method"], headers)
+            self._check(scope["method"], headers, bounds)
         except Problem as problem:
             await problem_response(problem)(scope, receive, guarded)
             return
         await self._app(scope, body.receive, guarded)
 
-    def _check(self, method: str, headers: Headers) -> None:
+    def _check(self, method: str, headers: Headers, bounds: Bounds) -> None:
         if not self._origins.is_ours(headers):
             host = headers.get("host", "")
             raise Problem(
                 421, f"host {host[:100]!r} is not this page's: use the address in PATCHLINE_WEB__PUBLIC_URL"
             )
-        if announced_bytes(headers) > MAX_BODY_BYTES:
-            raise Problem(413, TOO_LARGE)
+        if announced_bytes(headers) > bounds.size:
+            raise Problem(413, bounds.too_large)
         if method not in SAFE_METHODS:
-            self._check_origin(method, headers)
+            self._check_origin(method, headers, bounds)
 
-    def _check_origin(self, method: str, headers: Headers) -> None:
+    def _check_origin(self, method: str, headers: Headers, bounds: Bounds) -> None:
         if self._origins.is_foreign(headers):
             raise Problem(403, "another site may not act on this page: send the request from the page itself")
+        kind = headers.get("content-type", "").split(";")[0].strip().lower()
+        if bounds is PICTURE:
+            if not kind.startswith("image/") and kind != "application/octet-stream":
+                raise Problem(415, "the request's Content-Type is no image's: send image/jpeg or the like")
         # A form can send a body of other types from anywhere; it cannot send DELETE.
-        if (
-            method != "DELETE"
-            and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json"
-        ):
+        elif method != "DELETE" and kind != "application/json":
             raise Problem(415, "the request has no Content-Type application/json: send JSON and say so")
 
 

@@ -79,6 +79,8 @@ class ActivateOrder(_Order):
     kind: Literal["Activate"]
     model: ModelName
     version: Version | None = None
+    alpha: float | None = Field(default=None, gt=0, lt=1)
+    review_alpha: float | None = Field(default=None, gt=0, lt=1)
 
 
 class RollbackOrder(_Order):

@@ -12,6 +12,7 @@ from schemas.topics import TOPICS, TopicKind
 from service.alerting import HygienePolicy
 from service.banks.cache import NoCache
 from service.banks.source import BankSource
+from service.images.decode import ImageLimits
 from service.letters.box import LetterBox
 from service.runtime.background_server import BackgroundServer
 from service.settings import Settings, WebSettings
@@ -26,6 +27,7 @@ from service.web.answering import Answering
 from service.web.app import create_app
 from service.web.approvals import Approvals
 from service.web.bank_books import BankBooks
+from service.web.bench import Bench, NoBench
 from service.web.claims import Claims
 from service.web.command_log import CommandLog
 from service.web.connection import MAX_HEAD_BYTES, Connection
@@ -35,9 +37,11 @@ from service.web.feed import Feed
 from service.web.frame_names import FrameNames
 from service.web.hub import Hub
 from service.web.orders import Orders
+from service.web.teaching import Banks, teaching_with
 from service.web.thumbs import thumbnails
 from service.web.view import View
 
+NO_BENCH = NoBench()
 VIEW_FILE = "view.sqlite"
 # Live connections end by themselves when the hub closes; whatever else lingers is cut off after this.
 GRACE_SECONDS = 2
@@ -53,9 +57,11 @@ class Page:
 
 
 @asynccontextmanager
-async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> AsyncIterator[Page]:
-    """The page without a server. Raises ``StreamError`` without a broker, ``SettingsError`` for keys that
-    will not do."""
+async def fed_page(
+    settings: Settings, broker: Broker, store: ObjectStore, bench: Bench = NO_BENCH
+) -> AsyncIterator[Page]:
+    """The page without a server; the ``bench`` is stopped at its end. Raises ``StreamError`` without a
+    broker, ``SettingsError`` for keys that will not do."""
     view = View(settings.store.cache_dir / VIEW_FILE, settings.web.keep_verdicts, _policy(settings))
     reception = _reception(settings.web)
     try:
@@ -68,9 +74,15 @@ async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> As
         limit = settings.inspector.max_reference_bytes
         approvals, orders = Approvals(names, log), Orders(names, log)
         letters = LetterBox(broker, producer, store, prefix)
-        books = BankBooks(BankSource(store, NoCache(), settings.store.cache_dir, trust=signatures.trust))
+        source = BankSource(store, NoCache(), settings.store.cache_dir, trust=signatures.trust)
+        books = BankBooks(source)
+        limits = ImageLimits(settings.inspector.max_pixels, limit)
         feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts, trust=signatures.trust)
-        async with _fed(feed) as feeding, thumbnails(store, limit) as thumbs:
+        async with (
+            _fed(feed) as feeding,
+            thumbnails(store, limit) as thumbs,
+            teaching_with(view, store, names, log, Banks(source, books, bench), limits) as teaching,
+        ):
             context = Context(
                 view=view,
                 store=store,
@@ -86,6 +98,7 @@ async def fed_page(settings: Settings, broker: Broker, store: ObjectStore) -> As
                 claims=Claims(),
                 thumbs=thumbs,
                 alerts=AlertDesk(view.hygiene, producer, TOPICS[TopicKind.LINE_EVENTS].name(prefix)),
+                teaching=teaching,
             )
             yield Page(context, feed, feeding)
     finally:

@@ -38,6 +38,7 @@ from workers.extraction.client import WorkerDied
 from workers.extraction.protocol import Features, Unfit, Unreadable
 from workers.rebuilder.extraction import Answer, Extraction
 from workers.rebuilder.rebuilder import run_rebuilder
+from workers.trainer.client import Training
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PREFIX = "plant."
@@ -106,6 +107,7 @@ class Plant:
         self.cache = MemoryCache()
         self.workers: list[InProcess] = []
         self.weights = QuickNetwork.weights_sha256
+        self.train_with: Training | None = None
 
     async def set_up(self, *lines: str) -> BuiltBank:
         """The topics, and a first bank of eight parts on each line."""
@@ -156,7 +158,15 @@ class Plant:
         stop = asyncio.Event()
         extraction = Extraction(self.start_worker, lambda _: self.weights)
         task = asyncio.create_task(
-            run_rebuilder(self.settings, self.broker, self.store, self.cache, extraction, stop)
+            run_rebuilder(
+                self.settings,
+                self.broker,
+                self.store,
+                self.cache,
+                extraction,
+                stop,
+                train=self.train_with,
+            )
         )
         try:
             yield task

@@ -15,6 +15,7 @@ from schemas.command import (
     Rollback,
     SetFalseAlarmRate,
     SetMaintenance,
+    TrainLine,
 )
 from service.banks.source import BankUnavailable
 from service.store import StoreError
@@ -28,6 +29,7 @@ from workers.rebuilder.maintenance import MaintenanceDesk
 from workers.rebuilder.rebuilds import Rebuilds
 from workers.rebuilder.repointing import Repointer
 from workers.rebuilder.results import Results
+from workers.rebuilder.trainings import Trainings
 
 OUTAGES = (StoreError, StreamError, BankUnavailable)
 _LONGEST_PAUSE = 15.0
@@ -46,10 +48,12 @@ class Clerk:
         repointer: Repointer,
         canaries: CanaryKeeper,
         maintenance: MaintenanceDesk,
+        trainings: Trainings,
     ) -> None:
         self._journal, self._results = journal, results
         self._approvals, self._rebuilds = approvals, rebuilds
-        self._repointer, self._canaries, self._maintenance = repointer, canaries, maintenance
+        self._repointer, self._canaries = repointer, canaries
+        self._maintenance, self._trainings = maintenance, trainings
 
     async def carry_out(self, line: str, jobs: Sequence[Job]) -> None:
         """Returns once each of the jobs has its result in the log. Jobs given together are all approvals, or
@@ -101,6 +105,8 @@ class Clerk:
             await self._maintenance.carry_out(jobs[0], command)
         elif isinstance(command, MarkUnsure):
             await self._note(jobs[0], command)
+        elif isinstance(command, TrainLine):
+            await self._trainings.carry_out(jobs[0], command)
         else:
             await self._canaries.carry_out(jobs[0], command)
 

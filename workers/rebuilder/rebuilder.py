@@ -38,9 +38,11 @@ from workers.rebuilder.repointing import Repointer
 from workers.rebuilder.reselection import Reselection
 from workers.rebuilder.results import Results
 from workers.rebuilder.shadowing import Shadow, ShadowRules
+from workers.rebuilder.trainings import Trainings
 from workers.rebuilder.trial import Trials
 from workers.rebuilder.vouching import vouch
 from workers.rebuilder.warming import kept_warm
+from workers.trainer.client import Trainer, Training
 
 _log = structlog.get_logger()
 
@@ -57,16 +59,21 @@ async def run_rebuilder(
     extraction: Extraction,
     stop: asyncio.Event,
     ready: Callable[[], None] = _unheard,
+    train: Training | None = None,
 ) -> int:
     """Carry out commands until ``stop``; 0 after a clean stop. ``ready`` is called once the results of the
-    past are read and the group is joined. The caller keeps what it gave. Raises ``StreamError`` when the
+    past are read and the group is joined. ``train`` stands in for processes of their own. The caller keeps
+    what it gave. Raises ``StreamError`` when the
     broker is lost for good: start again, nothing is lost or done twice; ``SettingsError`` for keys that will
     not do."""
     stopping = threading.Event()
     async with AsyncExitStack() as stack:
         stack.callback(stopping.set)
         signatures = open_signatures(settings.signing, KeyUse.BANKS)
-        clerk, journal = await _clerk(settings, broker, store, cache, extraction, signatures, stopping, stack)
+        trainer = train or Trainer(settings)
+        clerk, journal = await _clerk(
+            settings, broker, store, cache, extraction, trainer, signatures, stopping, stack
+        )
         member = await broker.join(_topic(settings, TopicKind.COMMANDS), settings.rebuilder.group)
         stack.push_async_callback(member.close)
         ready()
@@ -82,6 +89,7 @@ async def _clerk(
     store: ObjectStore,
     cache: BankCache,
     extraction: Extraction,
+    train: Training,
     signatures: Signatures,
     stopping: threading.Event,
     stack: AsyncExitStack,
@@ -112,7 +120,9 @@ async def _clerk(
     repointer = Repointer(in_force, models, outlets.writer, results, broker, banks, trust)
     canaries = CanaryKeeper(in_force, models, frames, extraction, store, journal, results)
     maintenance = MaintenanceDesk(in_force, journal, results)
-    return Clerk(journal, results, approvals, rebuilds, repointer, canaries, maintenance), journal
+    trainings = Trainings(in_force, frames, train, store, outlets, results, broker, banks, trust)
+    clerk = Clerk(journal, results, approvals, rebuilds, repointer, canaries, maintenance, trainings)
+    return clerk, journal
 
 
 def _limits(settings: RebuilderSettings) -> GateLimits:

@@ -78,7 +78,7 @@ class Repointer:
     async def _named(self, command: Activate, standing: Standing) -> Target:
         """Also on a line that never had a bank: its first may have been published without being put in
         force. Its rates are the usual ones then."""
-        rates = Rates.of(standing.require().thresholds) if standing.history else Rates()
+        rates = _wished(command, standing)
         lineage = await read_lineage(self._broker, self._topic, standing, self._trust)
         newest = lineage.head(command.model)
         if newest is None:
@@ -132,6 +132,15 @@ def _require_epoch(command: Rollback, standing: Standing) -> None:
             f"epoch {command.based_on_epoch} was to be undone and line {command.line} is at epoch "
             f"{standing.epoch} by now: remove the part instead"
         )
+
+
+def _wished(command: Activate, standing: Standing) -> Rates:
+    if command.alpha is None:
+        return Rates.of(standing.require().thresholds) if standing.history else Rates()
+    try:
+        return Rates(command.alpha, command.review_alpha or max(command.alpha, min(0.5, 5 * command.alpha)))
+    except ValueError as error:
+        raise CommandRefused(str(error)) from error
 
 
 def _rates(command: SetFalseAlarmRate, standing: Standing) -> Rates:

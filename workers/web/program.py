@@ -14,6 +14,7 @@ from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
 from service.web.exposure import require_loopback_or_users
 from service.web.page import Page, fed_page, served
+from workers.web.bench import WorkerBench
 
 _log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ async def serve(settings: Settings, *, broker: Broker | None = None, store: Obje
             store = open_store(settings.store)
             await insist(store.ping, StoreError, settings.kafka.start_seconds)
         await require_topics(broker, settings.kafka.topic_prefix)
-        page = await stack.enter_async_context(fed_page(settings, broker, store))
+        page = await stack.enter_async_context(fed_page(settings, broker, store, WorkerBench.of(settings)))
         probes = serve_probes(settings.telemetry, page.feed.not_ready_because)
         port = await stack.enter_async_context(probes)
         url = await stack.enter_async_context(served(settings, page))

@@ -14,8 +14,11 @@ from service.web.api import (
     frames,
     lines,
     maintenance,
+    pictures,
     session,
     thresholds,
+    trainings,
+    trials,
     verdicts,
 )
 from service.web.context import Context
@@ -50,6 +53,9 @@ def api_router(context: Context) -> APIRouter:
         session,
         answers,
         alerts,
+        pictures,
+        trainings,
+        trials,
     ):
         router.include_router(part.router(context))
     return router
