@@ -31,6 +31,8 @@ COMMANDS = (
     "users",
     "tokens",
     "keys",
+    "backup",
+    "restore",
     "doctor",
     "bench",
     "demo",

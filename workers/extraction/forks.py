@@ -36,7 +36,7 @@ class Forks:
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._born: asyncio.Future[int] | None = None
+        self._born: asyncio.Future[tuple[int, asyncio.Future[int | None]]] | None = None
         self._living: dict[int, asyncio.Future[int | None]] = {}
 
     async def warm(self) -> None:
@@ -51,12 +51,13 @@ class Forks:
             ours, theirs = socket.socketpair()
             with theirs:
                 try:
-                    pid = await asyncio.wait_for(self._ask(control, settings, theirs), START_SECONDS)
+                    asked = self._ask(control, settings, theirs)
+                    pid, ended = await asyncio.wait_for(asked, START_SECONDS)
                 except (OSError, TimeoutError, WorkerDied) as error:
                     ours.close()
                     await self._end()
                     raise WorkerDied(f"no extraction worker could be started: {error!r}") from error
-            return Fork(pid, ours, self._living[pid])
+            return Fork(pid, ours, ended)
 
     async def stop(self) -> None:
         """End the server; workers are ended by their owners."""
@@ -80,7 +81,9 @@ class Forks:
             self._reading = asyncio.create_task(self._read(ours), name="fork server")
         return self._control
 
-    async def _ask(self, control: socket.socket, settings: Settings, theirs: socket.socket) -> int:
+    async def _ask(
+        self, control: socket.socket, settings: Settings, theirs: socket.socket
+    ) -> "tuple[int, asyncio.Future[int | None]]":
         self._born = asyncio.get_running_loop().create_future()
         request = settings.model_dump_json(include={"engine", "inspector", "telemetry"}).encode()
         socket.send_fds(control, [request], [theirs.fileno()])
@@ -106,9 +109,10 @@ class Forks:
             if ended is not None:
                 ended.set_result(int(status))
             return
-        self._living[int(pid)] = asyncio.get_running_loop().create_future()
+        born: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._living[int(pid)] = born
         if self._born is not None and not self._born.done():
-            self._born.set_result(int(pid))
+            self._born.set_result((int(pid), born))
 
     async def _end(self) -> None:
         process, control, reading = self._process, self._control, self._reading

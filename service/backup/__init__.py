@@ -1,0 +1,1 @@
+"""All that cannot be made again, in a folder, and back from there."""

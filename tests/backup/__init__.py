@@ -1,0 +1,1 @@
+"""A backup holds all that cannot be made again, and brings it back."""
