@@ -9,7 +9,7 @@ FAISS := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 INSTALLED := $(VENV)/.installed-$(FAISS)
 SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS),)
 
-.PHONY: help demo test check verify faults schemas screenshots format clean
+.PHONY: help demo test check verify faults schemas screenshots site format clean
 
 help: ## What the targets do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,9 +53,12 @@ schemas: $(INSTALLED) ## Make schemas/json and docs/reference.md anew from the c
 screenshots: $(INSTALLED) ## The README's pictures, from drawn parts in Chromium
 	$(BIN)/python -m tests.browser.screenshots docs/images
 
+site: $(INSTALLED) ## The docs as a site in ./site, strict about links
+	$(BIN)/python -m mkdocs build --strict
+
 format: $(INSTALLED) ## Format the source
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build site
