@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.accounts import audit, passwords, sessions, tokens, users
-from service.accounts.audit import Action, Deed, Entry
+from service.accounts.audit import Action, Deed, Entry, Wanted
 from service.accounts.database import Database
 from service.accounts.principal import Principal
 from service.accounts.roles import Role
@@ -67,6 +67,13 @@ class Accounts:
         with self._database.reading() as connection:
             return users.find(connection, name) if connection else None
 
+    def known_user(self, name: str) -> User:
+        """The user of that name. Raises ``UnknownAccount``."""
+        found = self.user(name)
+        if found is None:
+            raise users.unknown(name)
+        return found
+
     def add_user(self, name: str, role: Role, password: str | None, by: By) -> User:
         """Add a user; without a password it is a machine, for tokens. Raises ``AccountRefused``."""
         kept = None if password is None else passwords.hashed(password, name)
@@ -76,21 +83,28 @@ class Accounts:
             self._note(connection, by, Action.USER_ADDED, name, role.value)
         return user
 
-    def set_role(self, name: str, role: Role, by: By, revision: int | None = None) -> User:
-        """Give another role, from the next request on. Raises as ``users.change``."""
+    def change_user(
+        self, name: str, role: Role | None, password: str | None, by: By, revision: int | None = None
+    ) -> User:
+        """Give another role, from the next request on, or another password, which ends all the user's
+        sessions; None leaves it. Raises as ``users.change`` and ``passwords.hashed``."""
+        kept = None if password is None else passwords.hashed(password, name)
         with self._database.writing() as connection:
-            before = users.change(connection, name, role=role, revision=revision)
-            self._note(connection, by, Action.USER_CHANGED, name, f"{before.role.value} to {role.value}")
+            before = users.change(connection, name, role=role, password=kept, revision=revision)
+            if kept is not None:
+                sessions.end_of_user(connection, name)
+            changes = [f"{before.role.value} to {role.value}"] if role is not None else []
+            changes += ["another password"] if kept is not None else []
+            self._note(connection, by, Action.USER_CHANGED, name, ", ".join(changes))
             return users.known(connection, name)
 
+    def set_role(self, name: str, role: Role, by: By, revision: int | None = None) -> User:
+        """As ``change_user``."""
+        return self.change_user(name, role, None, by, revision)
+
     def set_password(self, name: str, password: str, by: By, revision: int | None = None) -> User:
-        """Give another password, and end all the user's sessions. Raises as ``users.change``."""
-        kept = passwords.hashed(password, name)
-        with self._database.writing() as connection:
-            users.change(connection, name, password=kept, revision=revision)
-            sessions.end_of_user(connection, name)
-            self._note(connection, by, Action.USER_CHANGED, name, "another password")
-            return users.known(connection, name)
+        """As ``change_user``."""
+        return self.change_user(name, None, password, by, revision)
 
     def remove_user(self, name: str, by: By, revision: int | None = None) -> None:
         """Remove a user, with sessions and tokens. Raises as ``users.remove``."""
@@ -188,14 +202,16 @@ class Accounts:
             return sessions.still(connection, principal.key, self._span, now) == principal
 
     def note(self, deed: Deed) -> None:
-        """Keep what is no change of accounts: refusals above all."""
+        """Keep what is no change of accounts; nothing while there are no users, and so nobody to name."""
+        if not self.configured():
+            return
         with self._database.writing() as connection:
             audit.write(connection, deed, self._now())
 
-    def audit(self, before: tuple[int, int] | None, limit: int) -> Sequence[Entry]:
-        """The newest rows of the audit before a place (moment and id), newest first."""
+    def audit(self, wanted: Wanted, limit: int) -> Sequence[Entry]:
+        """The rows of the audit that are meant, newest first."""
         with self._database.reading() as connection:
-            return audit.before(connection, before, limit) if connection else ()
+            return audit.newest(connection, wanted, limit) if connection else ()
 
     def _now(self) -> int:
         return int(self._clock())

@@ -26,6 +26,7 @@ class Action(Worded):
     SESSION_ENDED = "session-ended", "A session was ended: a secret that it no longer had was shown."
     LOG_IN_FAILED = "log-in-failed", "A log-in with a wrong name or password."
     LOG_IN_THROTTLED = "log-in-throttled", "A log-in that was not tried: too many had failed."
+    CHANGED = "changed", "A change that the API took: of a line, of its alerts, of dead letters."
     NOT_ADMITTED = "not-admitted", "A request without a valid session or token."
     ROLE_REFUSED = "role-refused", "A request that needs a higher role, or another line."
     FORGERY_REFUSED = "forgery-refused", "A change with a session's cookie that did not come from the page."
@@ -63,6 +64,15 @@ class Entry:
     times: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows a list holds; None is all. ``before`` is the id of the last row that was seen."""
+
+    actor: str | None = None
+    action: Action | None = None
+    before: int | None = None
+
+
 def write(connection: sqlite3.Connection, deed: Deed, now: int) -> None:
     """Keep it."""
     row = (
@@ -80,11 +90,15 @@ def write(connection: sqlite3.Connection, deed: Deed, now: int) -> None:
     )
 
 
-def before(connection: sqlite3.Connection, bound: tuple[int, int] | None, limit: int) -> Sequence[Entry]:
-    """The newest rows before a place (moment and id), newest first."""
-    at, row_id = bound or (2**62, 2**62)
-    query = f"{SELECT} WHERE (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?"
-    return [_entry(row) for row in connection.execute(query, (at, row_id, limit))]
+def newest(connection: sqlite3.Connection, wanted: Wanted, limit: int) -> Sequence[Entry]:
+    """The rows that are meant, newest first."""
+    query = (
+        f"{SELECT} WHERE id < ? AND (? IS NULL OR actor = ?) AND (? IS NULL OR action = ?) "
+        "ORDER BY id DESC LIMIT ?"
+    )
+    action = wanted.action.value if wanted.action else None
+    values = (wanted.before or 2**62, wanted.actor, wanted.actor, action, action, limit)
+    return [_entry(row) for row in connection.execute(query, values)]
 
 
 def _counted(connection: sqlite3.Connection, deed: Deed, now: int) -> bool:

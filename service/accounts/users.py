@@ -46,8 +46,13 @@ def known(connection: sqlite3.Connection, name: str) -> User:
     """One of that name; raises ``UnknownAccount``."""
     user = find(connection, name)
     if user is None:
-        raise UnknownAccount(f"there is no user {name[:64]!r}: see `patchline users list`")
+        raise unknown(name)
     return user
+
+
+def unknown(name: str) -> UnknownAccount:
+    """What to say of a name that no user has."""
+    return UnknownAccount(f"there is no user {name[:64]!r}: see `patchline users list`")
 
 
 def add(connection: sqlite3.Connection, user: User) -> None:

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from service.accounts import passwords
 from service.accounts.accounts import Accounts
-from service.accounts.audit import Action
+from service.accounts.audit import Action, Wanted
 from service.accounts.roles import Role
 from service.accounts.sessions import OVERLAP_SECONDS, ROTATE_SECONDS
 from service.accounts.throttle import OF_ADDRESS, OF_BOTH, OF_NAME, WINDOW_SECONDS, Throttle
@@ -43,7 +43,7 @@ def test_a_wrong_name_and_a_wrong_password_are_refused_alike(
     staffed: Accounts, name: str, password: str
 ) -> None:
     assert staffed.log_in(name, password, HERE) is None
-    [newest, *_] = staffed.audit(None, 10)
+    [newest, *_] = staffed.audit(Wanted(), 10)
     assert (newest.deed.action, newest.deed.subject) == (Action.LOG_IN_FAILED, name)
 
 
@@ -112,7 +112,7 @@ def test_a_secret_that_was_replaced_ends_the_session_of_whoever_copied_it(
     clock.pass_by(OVERLAP_SECONDS)
     assert staffed.by_session(stolen, "10.6.6.6") is None
     assert staffed.by_session(str(admission.secret), HERE) is None
-    assert staffed.audit(None, 1)[0].deed.action is Action.SESSION_ENDED
+    assert staffed.audit(Wanted(), 1)[0].deed.action is Action.SESSION_ENDED
 
 
 def test_logging_in_again_ends_the_session_that_the_browser_had(staffed: Accounts) -> None:
@@ -162,7 +162,7 @@ def test_many_names_from_one_address_and_one_name_from_many_are_throttled_too() 
 def test_a_refusal_that_repeats_is_counted_in_one_row_a_minute(staffed: Accounts, clock: Clock) -> None:
     for _ in range(4):
         staffed.log_in("otto", "wrong", HERE)
-    assert staffed.audit(None, 1)[0].times == 4
+    assert staffed.audit(Wanted(), 1)[0].times == 4
     clock.pass_by(61)
     staffed.log_in("otto", "wrong", HERE)
-    assert [entry.times for entry in staffed.audit(None, 2)] == [1, 4]
+    assert [entry.times for entry in staffed.audit(Wanted(), 2)] == [1, 4]

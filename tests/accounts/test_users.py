@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.accounts.accounts import Accounts
-from service.accounts.audit import Action
+from service.accounts.audit import Action, Wanted
 from service.accounts.refusal import AccountRefused, AccountsError, StaleChange, UnknownAccount
 from service.accounts.roles import Role
 from service.accounts.sessions import Span
@@ -101,7 +101,9 @@ def test_every_change_has_its_row_in_the_audit(staffed: Accounts) -> None:
     staffed.remove_user("otto", ROOT)
     with pytest.raises(UnknownAccount):
         staffed.remove_user("otto", ROOT)
-    told = [(entry.deed.action, entry.deed.actor, entry.deed.subject) for entry in staffed.audit(None, 10)]
+    told = [
+        (entry.deed.action, entry.deed.actor, entry.deed.subject) for entry in staffed.audit(Wanted(), 10)
+    ]
     assert told == [
         (Action.USER_REMOVED, "root", "otto"),
         (Action.USER_CHANGED, "root", "otto"),

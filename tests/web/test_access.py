@@ -9,7 +9,7 @@ import pytest
 from starlette.routing import Mount
 
 from schemas.reasons import VerdictKind
-from service.accounts.audit import Action
+from service.accounts.audit import Action, Wanted
 from service.accounts.roles import Role
 from service.accounts.tokens import Wish
 from service.web.access.door import OPEN, OPEN_FOLDER
@@ -153,7 +153,7 @@ async def test_a_session_acts_from_the_page_itself_only(
 async def test_a_forgery_in_a_sessions_name_is_in_the_audit(staff: Staff, door: httpx.AsyncClient) -> None:
     await log_in(door, "eva")
     await door.post("/v1/lines/a/commands", json={"kind": "Rebuild"})
-    newest = staff.accounts.audit(None, 1)[0].deed
+    newest = staff.accounts.audit(Wanted(), 1)[0].deed
     assert (newest.action, newest.actor, newest.subject) == (
         Action.FORGERY_REFUSED,
         "eva",
@@ -183,7 +183,7 @@ async def test_each_order_needs_its_role(
         answer = await door.post("/v1/lines/a/commands", json=order, headers=staff.bearer(role))
         assert (answer.status_code == 403) is not role.may_act_as(needed)
         if answer.status_code == 403:
-            newest = staff.accounts.audit(None, 1)[0].deed
+            newest = staff.accounts.audit(Wanted(), 1)[0].deed
             assert (newest.action, newest.actor) == (Action.ROLE_REFUSED, NAMES[role])
 
 
@@ -222,7 +222,7 @@ async def test_a_forged_token_is_refused_even_beside_a_good_session(
     answer = await door.get("/v1/lines", headers={b"Authorization": b"Bearer " + shown})
     assert answer.status_code == 401
     assert answer.headers["content-type"] == PROBLEM
-    assert staff.accounts.audit(None, 1)[0].deed.action is Action.NOT_ADMITTED
+    assert staff.accounts.audit(Wanted(), 1)[0].deed.action is Action.NOT_ADMITTED
 
 
 async def test_a_token_for_a_line_asks_of_no_other(staff: Staff, door: httpx.AsyncClient) -> None:
@@ -245,7 +245,7 @@ async def test_log_ins_are_throttled_alike_for_every_name(staff: Staff, door: ht
         assert len({answer.text for answer in tries[:5]}) == 1
     assert (await log_in(door, "otto")).status_code == 429
     assert (await log_in(door, "olga")).status_code == 200
-    assert staff.accounts.audit(None, 2)[1].deed.action is Action.LOG_IN_THROTTLED
+    assert staff.accounts.audit(Wanted(), 2)[1].deed.action is Action.LOG_IN_THROTTLED
 
 
 async def test_without_users_everything_is_allowed_on_this_machine_and_said(

@@ -2,7 +2,9 @@
 
 from urllib.parse import quote
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,12 +17,15 @@ from service.web.problem import Problem, problem_response
 
 OPEN = frozenset({("GET", "/login"), ("HEAD", "/login"), ("POST", "/v1/session")})
 OPEN_FOLDER = "/static/"
+# These write their own rows into the audit, in the transaction of the change itself.
+RECORDED = ("/v1/session", "/v1/users", "/v1/tokens")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 UNKNOWN = "log in on the page, or send a valid token as Authorization: Bearer TOKEN"
 NO_USERS = (
     "the page has no users yet, so it answers this machine only: add the first with "
     "`patchline users add NAME --role engineer`"
 )
+_log = structlog.get_logger()
 FORGED = "a session may act from the page itself only: send the request from there, or use a token"
 
 
@@ -44,8 +49,25 @@ class Door:
             return
         principal = admission.principal if admission else None
         scope.setdefault("state", {}).update(principal=principal, reception=self._reception)
+        answer = _Answer(send, self._cookie(admission))
+        await self._app(scope, receive, answer.send)
+        if principal is not None and _is_news(scope, principal, answer.status):
+            await self._note_change(scope, principal)
+
+    def _cookie(self, admission: Admission | None) -> str | None:
         secret = admission.secret if admission else None
-        await self._app(scope, receive, self._giving(secret, send) if secret else send)
+        return self._reception.cookie.given(secret) if secret else None
+
+    async def _note_change(self, scope: Scope, principal: Principal) -> None:
+        """The change is made and answered: that it cannot be told of is for the log."""
+        told = scope["state"].get("told", "")
+        deed = Deed(Action.CHANGED, principal.name, _place(scope), told, address_of(scope))
+        try:
+            await self._reception.note(deed)
+        except Problem:
+            _log.error(
+                "a change is missing from the audit", actor=principal.name, place=_place(scope), told=told
+            )
 
     async def _admission(self, scope: Scope, headers: Headers) -> Admission | None:
         token, address = _bearer(headers), address_of(scope)
@@ -78,13 +100,25 @@ class Door:
             shown = "a token that is not valid" if token is not None else "no token"
             await self._reception.note(Deed(Action.NOT_ADMITTED, "", _place(scope), shown, address))
 
-    def _giving(self, secret: str, send: Send) -> Send:
-        async def giving(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).append("Set-Cookie", self._reception.cookie.given(secret))
-            await send(message)
 
-        return giving
+class _Answer:
+    """Passes an answer on, with a cookie where there is one, and knows its status."""
+
+    def __init__(self, send: Send, cookie: str | None) -> None:
+        self._send, self._cookie = send, cookie
+        self.status = 500
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self._cookie:
+                MutableHeaders(scope=message).append("Set-Cookie", self._cookie)
+        await self._send(message)
+
+
+def tell(request: Request, detail: str) -> None:
+    """Say what a change did, for its row in the audit."""
+    request.state.told = detail
 
 
 def address_of(scope: Scope) -> str:
@@ -96,6 +130,11 @@ def address_of(scope: Scope) -> str:
 def _bearer(headers: Headers) -> str | None:
     kind, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None
+
+
+def _is_news(scope: Scope, principal: Principal, status: int) -> bool:
+    changes = scope["method"] not in SAFE_METHODS and status < 400
+    return changes and principal.via != "loopback" and not scope["path"].startswith(RECORDED)
 
 
 def _is_open(scope: Scope) -> bool:

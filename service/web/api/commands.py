@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from schemas.ids import LineId
 from service.accounts.roles import Role
 from service.store.errors import StoreError
+from service.web.access.door import tell
 from service.web.access.least import Asker, demand, require
 from service.web.context import Context
 from service.web.orders import Order
@@ -22,13 +23,15 @@ def router(context: Context) -> APIRouter:
     @routes.post(
         "/lines/{line}/approvals", status_code=202, summary="Approve parts as good", dependencies=operator
     )
-    async def approve(line: LineId, request: ApprovalRequest, asker: Asker) -> Accepted:
+    async def approve(line: LineId, asked: ApprovalRequest, asker: Asker, request: Request) -> Accepted:
         try:
-            return await context.approvals.approve(
-                line, request.frames, request.why, asker.name, audit=request.audit
+            accepted = await context.approvals.approve(
+                line, asked.frames, asked.why, asker.name, audit=asked.audit
             )
         except StoreError as error:
             raise Problem(503, "the object store does not answer: approve again in a moment") from error
+        tell(request, f"ApproveGood {accepted.command_id}")
+        return accepted
 
     @routes.post(
         "/lines/{line}/commands", status_code=202, summary="Ask something of a line", dependencies=operator
@@ -36,9 +39,11 @@ def router(context: Context) -> APIRouter:
     async def order(line: LineId, order: Order, asker: Asker, request: Request) -> Accepted:
         await demand(request, order.least)
         try:
-            return await context.orders.give(line, order, asker.name)
+            accepted = await context.orders.give(line, order, asker.name)
         except StoreError as error:
             raise Problem(503, "the object store does not answer: ask again in a moment") from error
+        tell(request, f"{order.kind} {accepted.command_id}")
+        return accepted
 
     @routes.get(
         "/commands/{command_id}", summary="What became of a command", dependencies=[require(Role.VIEWER)]

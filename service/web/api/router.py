@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from service.web.api import (
     alerts,
     answers,
+    audit,
     bank,
     canaries,
     commands,
@@ -17,8 +18,10 @@ from service.web.api import (
     pictures,
     session,
     thresholds,
+    tokens,
     trainings,
     trials,
+    users,
     verdicts,
 )
 from service.web.context import Context
@@ -29,6 +32,7 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
         (401, "Nobody is logged in, and no valid token was sent."),
         (403, "The role does not allow it, or the request comes from elsewhere."),
         (404, "Nothing of that name is known."),
+        (409, "Something else stands against it, which the detail names."),
         (422, "The request breaks a rule that the detail names."),
         (503, "The broker or the object store does not answer."),
     )
@@ -51,6 +55,9 @@ def api_router(context: Context) -> APIRouter:
         canaries,
         maintenance,
         session,
+        users,
+        tokens,
+        audit,
         answers,
         alerts,
         pictures,
