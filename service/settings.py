@@ -115,6 +115,12 @@ class EngineSettings(_Part):
 
     device: str = "cpu"
     threads: int = Field(default=0, ge=0)
+    decode_threads: int = Field(
+        default=1,
+        ge=0,
+        le=16,
+        description="that decode the next batch while this one is scored; 0 decodes nothing ahead",
+    )
     weights: Path | None = Field(
         default=None, description="a weights file, or a folder with NETWORK.safetensors, .pth or .pt in it"
     )

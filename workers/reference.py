@@ -24,6 +24,7 @@ from service.patchcore.recipes import RECIPES
 from service.settings import PREFIX, KafkaSettings, Settings
 from service.signing.refusal import SignatureFault
 from service.telemetry.metrics import metric_table
+from service.telemetry.stages import Stage
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 
@@ -108,7 +109,7 @@ def closed_sets() -> Sequence[type[Worded]]:
         for kind in vars(reasons).values()
         if isinstance(kind, type) and issubclass(kind, Worded) and kind is not Worded
     ]
-    return [*of_messages, Role, Action, Runtime, Refusal, SignatureFault, TroubleKind]
+    return [*of_messages, Role, Action, Runtime, Stage, Refusal, SignatureFault, TroubleKind]
 
 
 def main(arguments: list[str], page: Path = PAGE) -> int:

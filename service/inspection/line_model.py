@@ -11,6 +11,7 @@ from service.images.heatmap import draw_heatmap
 from service.images.picture import Picture
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Draw, Judgement, verdict_of, wants_heatmap
+from service.inspection.laps import Laps
 from service.inspection.on_frame import anomaly_on_frame, regions_on_frame
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.regions import Region
@@ -60,11 +61,20 @@ class LineModel:
         return self.judge_features([picture], features, draw=draw)[0]
 
     def judge_features(
-        self, pictures: Sequence[Picture], features: NDArray[np.float32], *, draw: Draw = "flagged"
+        self,
+        pictures: Sequence[Picture],
+        features: NDArray[np.float32],
+        *,
+        draw: Draw = "flagged",
+        laps: Laps | None = None,
     ) -> list[Judgement]:
-        """The judgements of pictures whose features [B, H, W, D] are known. Blocks for the search."""
-        grids = self.score_features(features)
-        return [self._judge(picture, grid, draw) for picture, grid in zip(pictures, grids, strict=True)]
+        """The judgements of pictures whose features [B, H, W, D] are known. Blocks for search and drawing,
+        whose seconds ``laps`` is told."""
+        laps = laps or Laps()
+        with laps.of("search"):
+            grids = self.score_features(features)
+        with laps.of("draw"):
+            return [self._judge(picture, grid, draw) for picture, grid in zip(pictures, grids, strict=True)]
 
     def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what

@@ -2,6 +2,7 @@
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
+_STAGE = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _LATENCY = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 30.0)
 
 FRAMES = Counter("patchline_frames_total", "Frames by line and verdict.", ["line", "verdict"])
@@ -17,6 +18,12 @@ BATCH_FRAMES = Histogram(
 )
 BATCH_SECONDS = Histogram(
     "patchline_batch_seconds", "From a batch's hand-over to the worker's answer.", buckets=_LATENCY
+)
+STAGE_SECONDS = Histogram(
+    "patchline_stage_seconds",
+    "Seconds that a batch spends, in the queue a frame.",
+    ["stage"],
+    buckets=_STAGE,
 )
 IN_FLIGHT = Gauge("patchline_in_flight_frames", "Frames fetched and not yet finished.")
 WATERMARK_LAG = Gauge("patchline_watermark_lag_frames", "Fetched frames past the watermark.", ["partition"])

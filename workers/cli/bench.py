@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli import bench_drift, bench_grow, bench_lines, bench_poison, bench_search, bench_swap
+from workers.cli import (
+    bench_drift,
+    bench_grow,
+    bench_lines,
+    bench_poison,
+    bench_search,
+    bench_stream,
+    bench_swap,
+)
 from workers.cli.options import AsJson
 from workers.cli.screen import answers, print_json
 
@@ -23,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
     group.command(epilog=_EPILOG)(coreset)
     group.command(epilog=bench_search.EPILOG)(bench_search.search)
+    group.command(epilog=bench_stream.EPILOG)(bench_stream.stream)
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
     group.command(epilog=bench_grow.EPILOG)(bench_grow.grow)

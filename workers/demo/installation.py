@@ -33,23 +33,27 @@ _LOG_TAIL = 600
 class Installation:
     """Broker, cache, store and programs, all ours. A context manager; ``stop`` takes seconds."""
 
-    def __init__(self, settings: Settings, folder: Path, stack: ExitStack) -> None:
-        self.settings, self.folder = settings, folder
+    def __init__(self, settings: Settings, folder: Path, stack: ExitStack, *, embedded: bool = True) -> None:
+        self.settings, self.folder, self.embedded = settings, folder, embedded
         self._stack = stack
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
 
     @classmethod
-    def begin(cls) -> Self:
-        """Start broker and cache; blocks for about a second. Raises ``EmbeddedError``."""
+    def begin(cls, bootstrap: str | None = None) -> Self:
+        """Start broker and cache; blocks for about a second. Raises ``EmbeddedError``. With ``bootstrap``
+        the broker is that one, on topics with a prefix of their own."""
         stack = ExitStack()
         try:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="patchline-demo-")))
-            broker = stack.enter_context(EmbeddedBroker())
+            brokers = bootstrap or stack.enter_context(EmbeddedBroker()).bootstrap
             cache = stack.enter_context(EmbeddedCache())
         except BaseException:
             stack.close()
             raise
-        return cls(_settings(folder, broker.bootstrap, cache.url), folder, stack)
+        kafka = KafkaSettings(bootstrap=brokers, partitions=_PARTITIONS)
+        if bootstrap is not None:
+            kafka = kafka.model_copy(update={"topic_prefix": f"bench-{os.urandom(4).hex()}."})
+        return cls(_settings(folder, kafka, cache.url), folder, stack, embedded=bootstrap is None)
 
     def start_programs(self, names: Sequence[str] = PROGRAMS) -> None:
         """Start the inspector, the rebuilder and the page, or some of them, each with a log file of its
@@ -92,11 +96,11 @@ class Installation:
         return self.folder / f"{name}.log"
 
 
-def _settings(folder: Path, bootstrap: str, redis_url: str) -> Settings:
+def _settings(folder: Path, kafka: KafkaSettings, redis_url: str) -> Settings:
     port = free_port()
     store = folder / "store"
     return Settings(
-        kafka=KafkaSettings(bootstrap=bootstrap, partitions=_PARTITIONS),
+        kafka=kafka,
         redis=RedisSettings(url=redis_url),
         store=StoreSettings(url=store.as_uri(), cache_dir=folder / "cache"),
         inspector=InspectorSettings(),

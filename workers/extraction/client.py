@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
 import psutil
 import structlog
 
 from service.settings import Settings
+from service.telemetry import metrics
+from service.telemetry.stages import Stage
 from workers.extraction import protocol
 from workers.extraction.forks import Fork, Forks
 from workers.extraction.pipe import Pipe, WorkerDied
@@ -77,8 +80,11 @@ class ExtractionClient:
 
     async def score(self, frames: Sequence[protocol.FrameIn], timeout: float) -> list[protocol.Outcome]:
         """The outcomes in order. A worker that hangs past ``timeout`` seconds is killed: ``WorkerDied``."""
+        began = time.perf_counter()
         answer = await self._ask(protocol.Score(self._pipe.next_id(), list(frames)), timeout)
-        return _require(answer, protocol.Scored).outcomes
+        scored = _require(answer, protocol.Scored)
+        _tell_stages(scored.seconds, time.perf_counter() - began)
+        return scored.outcomes
 
     async def extract(
         self,
@@ -142,6 +148,12 @@ class ExtractionClient:
             self.ended_by = "hung"
             self.kill()
             raise WorkerDied(f"extraction worker {self.pid} did not answer within {timeout:g} s") from error
+
+
+def _tell_stages(seconds: Mapping[str, float], in_all: float) -> None:
+    handover = max(0.0, in_all - sum(seconds.values()))
+    for stage, spent in {**seconds, Stage.HANDOVER.value: handover}.items():
+        metrics.STAGE_SECONDS.labels(stage=stage).observe(spent)
 
 
 def _require(answer: protocol.Answer, kind: type[_T]) -> _T:

@@ -18,10 +18,12 @@ from service.images.picture import Picture
 from service.images.unreadable import UnfitImage, UnreadableImage
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Judgement
+from service.inspection.laps import Laps
 from service.inspection.together import judge_together
 from service.patchcore.recipe import Recipe
 from service.settings import Settings
 from workers.extraction import protocol
+from workers.extraction.decoder import Decoder
 from workers.extraction.entry import Candidate, LineEntry, build_entry
 from workers.extraction.probe_image import probe_png
 from workers.extraction.proofs import Proofs
@@ -46,6 +48,8 @@ class Engine:
         # References may be larger than messages; which of the two a frame was, the inspector has checked.
         largest = max(inspector.max_inline_bytes, inspector.max_reference_bytes)
         self._limits = ImageLimits(inspector.max_pixels, largest)
+        self._decoder = Decoder(self._limits, settings.engine.decode_threads)
+        self._laps = Laps()
 
     def load(self, request: protocol.Load) -> Candidate | protocol.Refused | protocol.Failed:
         """Build what is to be put in force; ``install`` puts it there. Refused: the bank is at fault;
@@ -76,10 +80,19 @@ class Engine:
         """Forget a line's bank."""
         self._shelf.drop(line)
 
+    def expect(self, frames: list[protocol.FrameIn]) -> None:
+        """These frames come to be scored: decode them meanwhile. Any thread; does not block."""
+        self._decoder.begin(frames)
+
     def score(self, frames: list[protocol.FrameIn]) -> list[protocol.Outcome]:
         """One outcome a frame, all under the banks in force now."""
+        self._laps = Laps()
         with self._shelf.pin() as lines:
             return self._score(frames, lines)
+
+    def seconds(self) -> dict[str, float]:
+        """What the last batch spent in each stage."""
+        return {str(lap): seconds for lap, seconds in self._laps.seconds.items()}
 
     def _score(self, frames: list[protocol.FrameIn], lines: Pin[LineEntry]) -> list[protocol.Outcome]:
         outcomes: dict[int, protocol.Outcome] = {}
@@ -87,7 +100,8 @@ class Engine:
         for place, frame in enumerate(frames):
             entry = lines.get(frame.line)
             try:
-                picture = decode(frame.data, self._limits)
+                with self._laps.of("decode"):
+                    picture = self._decoder.picture(frame)
             except UnreadableImage as error:
                 outcomes[place] = protocol.Unreadable(error.reason.value, str(error))
                 continue
@@ -101,7 +115,8 @@ class Engine:
 
     def _judge(self, fit: list[tuple[int, LineEntry, Picture]]) -> dict[int, protocol.Outcome]:
         draw = self._settings.inspector.heatmaps
-        judged = judge_together([(entry.model, picture) for _, entry, picture in fit], draw=draw)
+        pairs = [(entry.model, picture) for _, entry, picture in fit]
+        judged = judge_together(pairs, draw=draw, laps=self._laps)
         return {
             place: _outcome(entry, picture, judgement)
             for (place, entry, picture), judgement in zip(fit, judged, strict=True)

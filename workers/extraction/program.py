@@ -23,11 +23,14 @@ Work = Callable[[], protocol.Answer | None]
 class Program:
     """Reads requests until the pipe closes. Scoring goes on while a bank is being built."""
 
-    def __init__(self, pipe: socket.socket, engine: Engine, device: str) -> None:
+    def __init__(
+        self, pipe: socket.socket, engine: Engine, device: str, share: Callable[[], None] = lambda: None
+    ) -> None:
+        """``share`` gives a thread its budget of threads: FAISS keeps one for each thread that asks."""
         self._pipe, self._engine, self._device = pipe, engine, device
         self._writing = threading.Lock()
         self._work: queue.SimpleQueue[Work] = queue.SimpleQueue()
-        self._builder = ThreadPoolExecutor(1, thread_name_prefix="builder")
+        self._builder = ThreadPoolExecutor(1, thread_name_prefix="builder", initializer=share)
 
     def run(self) -> None:
         """Returns never: the process ends when its owner closes the pipe."""
@@ -52,6 +55,8 @@ class Program:
         if isinstance(request, protocol.Load):
             self._builder.submit(self._build, request)
         else:
+            if isinstance(request, protocol.Score):
+                self._engine.expect(request.frames)
             self._work.put(partial(self._answer, request))
 
     def _build(self, request: protocol.Load) -> None:
@@ -81,7 +86,8 @@ class Program:
 
     def _carry_out(self, request: protocol.Request) -> protocol.Answer:
         if isinstance(request, protocol.Score):
-            return protocol.Scored(request.request, self._engine.score(request.frames))
+            outcomes = self._engine.score(request.frames)
+            return protocol.Scored(request.request, outcomes, self._engine.seconds())
         if isinstance(request, protocol.Extract):
             return self._engine.extract(request)
         if isinstance(request, protocol.Drop):
@@ -98,5 +104,6 @@ class Program:
 def run_worker(pipe: socket.socket, settings: Settings) -> None:
     """Returns never."""
     configure_logs(settings.telemetry, "extraction")
-    share_threads(settings.engine.threads, os.cpu_count() or 1)
-    Program(pipe, Engine(settings), settings.engine.device).run()
+    share = partial(share_threads, settings.engine.threads, os.cpu_count() or 1)
+    share()
+    Program(pipe, Engine(settings), settings.engine.device, share).run()

@@ -113,9 +113,10 @@ class Refused(_Message, frozen=True, tag=True):
 
 
 class Scored(_Message, frozen=True, tag=True):
-    """One outcome a frame, in order."""
+    """One outcome a frame, in order, and the seconds that the batch spent in each stage."""
 
     outcomes: list[Outcome]
+    seconds: dict[str, float] = {}
 
 
 class Features(msgspec.Struct, frozen=True, tag=True):

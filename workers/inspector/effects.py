@@ -8,6 +8,7 @@ offset comes last, so that a crash between any two repeats effects instead of lo
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
@@ -29,6 +30,7 @@ from service.store.keys import STORE_ALIAS, dead_letter_key, frame_key, heatmap_
 from service.store.object_store import ObjectStore
 from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.telemetry import metrics
+from service.telemetry.stages import Stage
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
 from workers.inspector.breakers import Breakers
 from workers.inspector.drift import DriftWatch
@@ -77,8 +79,12 @@ class Effects:
         """The effects of a batch: all pictures, then the verdicts in order, then the alerts of those that
         are the effective ones, then what their scores tell of drift and the breakers tell."""
         batch = [(job, self._past_breaker(job, outcome)) for job, outcome in batch]
-        await asyncio.gather(*(self._store_pictures(job, outcome) for job, outcome in batch))
-        now = datetime.now(UTC)
+        with _timed(Stage.STORE):
+            await asyncio.gather(*(self._store_pictures(job, outcome) for job, outcome in batch))
+        with _timed(Stage.PUBLISH):
+            await self._tell(batch, datetime.now(UTC))
+
+    async def _tell(self, batch: Sequence[tuple[Job, Outcome]], now: datetime) -> None:
         concluded = await asyncio.gather(*(self._conclude(job, outcome, now) for job, outcome in batch))
         await self._alert_of([written for written in concluded if written is not None])
         for job, outcome in batch:
@@ -204,6 +210,10 @@ class Effects:
 
     async def _put(self, key: str, data: bytes) -> None:
         await _insist(lambda: self._store.put(key, data), key)
+
+
+def _timed(stage: Stage) -> AbstractContextManager[None]:
+    return metrics.STAGE_SECONDS.labels(stage=stage.value).time()
 
 
 async def _insist(action: Callable[[], Awaitable[_T]], what: str) -> _T:

@@ -1,6 +1,7 @@
 """A frame on its way to its verdict, and the reasons for which a message never becomes one."""
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from schemas.frame import FrameHeaders
@@ -56,6 +57,7 @@ class Job:
     pixels: int
     passage: Passage = Passage.THROUGH
     unseen: FaultReason = FaultReason.BREAKER_OPEN
+    arrived: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def line(self) -> str:

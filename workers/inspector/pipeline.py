@@ -5,12 +5,14 @@ the committed offset, and what was published is found by reading the verdicts ba
 """
 
 import asyncio
+import time
 
 import structlog
 
 from service.settings import InspectorSettings
 from service.stream.base import Member, StreamError
 from service.telemetry import metrics
+from service.telemetry.stages import Stage
 from workers.extraction.protocol import Outcome
 from workers.inspector.desk import Desk
 from workers.inspector.effects import Effects
@@ -84,7 +86,7 @@ class Pipeline:
         while True:
             await self._slots.acquire()
             jobs = await self._desk.next_batch()
-            metrics.BATCH_FRAMES.observe(len(jobs))
+            _tell_of(jobs)
             scoring = asyncio.create_task(self._scored(jobs))
             self.hand_out(ScoredBatch(jobs[0].envelope.generation, jobs, scoring))
 
@@ -125,3 +127,10 @@ class Pipeline:
             self._committed = positions
         else:
             metrics.REFUSED_COMMITS.inc()
+
+
+def _tell_of(jobs: list[Job]) -> None:
+    metrics.BATCH_FRAMES.observe(len(jobs))
+    now, queue = time.monotonic(), metrics.STAGE_SECONDS.labels(stage=Stage.QUEUE.value)
+    for job in jobs:
+        queue.observe(now - job.arrived)

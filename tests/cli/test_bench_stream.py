@@ -1,0 +1,27 @@
+"""``patchline bench stream``: its keys, and that the stages that it tells of are the metrics'."""
+
+import pytest
+
+from service.telemetry.stages import Stage
+from tests.cli.conftest import Command
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_stream_is_measured_beside_the_bare_loop(patchline: Command) -> None:
+    told = patchline("bench", "stream", "--recipe", "fast", "--frames", 64, "--seconds", 3, "--json").json
+    assert {
+        "frames_per_second",
+        "bare_frames_per_second",
+        "efficiency",
+        "p50_ms",
+        "p99_ms",
+        "p99_at_70_percent_ms",
+        "batch_ms",
+        "max_wait_ms",
+    } <= set(told)
+    assert set(told["stage_ms_a_frame"]) == {stage.value for stage in Stage}
+    assert told["efficiency"] == pytest.approx(
+        told["frames_per_second"] / told["bare_frames_per_second"], rel=0.02
+    )
+    assert 0 < told["p50_ms"] <= told["p99_ms"]

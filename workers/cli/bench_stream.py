@@ -1,0 +1,54 @@
+"""``patchline bench stream``: what is left of the bare loop's rate between two topics."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from workers.cli.options import AsJson
+
+EPILOG = "Example: patchline bench stream --json"
+
+
+def stream(
+    recipe: Annotated[str, typer.Option(metavar="NAME", help="A named recipe.")] = "balanced",
+    frames: Annotated[int, typer.Option(min=50, help="Frames that wait at saturation.")] = 400,
+    seconds: Annotated[float, typer.Option(min=2, help="How long frames come at 70 % of that.")] = 20.0,
+    as_json: AsJson = False,
+) -> None:
+    """Real solar cells on 4 lines, from the broker to their acknowledged verdicts, frames and heatmaps stored
+    as by default; beside it the same frames from memory, before and after, in batches of 8.
+
+    The broker is PATCHLINE_KAFKA__BOOTSTRAP's, on topics with a prefix of their own, or else an embedded one.
+    """
+    from workers.cli.progress import spinner
+    from workers.cli.screen import answers, print_json
+
+    with spinner("Streaming"):
+        figures = asyncio.run(_run(recipe, frames, seconds))
+    if as_json:
+        print_json(figures)
+        return
+    answers().print(
+        f"{figures['frames_per_second']} frames/s beside {figures['bare_frames_per_second']} bare "
+        f"({figures['efficiency']:.0%}); at 70 % of that p99 {figures['p99_at_70_percent_ms']} ms"
+    )
+
+
+async def _run(recipe: str, frames: int, seconds: float) -> dict[str, Any]:
+    import os
+
+    from service.patchcore.recipes import recipe_named
+    from workers.cli.installation import command_settings
+    from workers.cli.streaming import Streaming
+    from workers.demo.installation import Installation
+
+    named = recipe_named(recipe)
+    # Its own installation: no setting of this machine but the engine's, and the broker that is named.
+    settings = command_settings()
+    bootstrap = settings.kafka.bootstrap if "PATCHLINE_KAFKA__BOOTSTRAP" in os.environ else None
+    installation = Installation.begin(bootstrap)
+    try:
+        return await Streaming(installation, settings.engine, named).run(frames, seconds)
+    finally:
+        await installation.stop()

@@ -1,0 +1,246 @@
+"""Frames through a broker and an inspector, beside the same frames judged from memory."""
+
+import asyncio
+import itertools
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from service.inspection.line_model import LineModel
+    from service.patchcore import Recipe
+    from service.settings import EngineSettings
+    from service.stream.base import Broker, Producer, Reader
+    from service.training.built import BuiltBank
+    from workers.demo.installation import Installation
+
+LINES = tuple(f"line{number}" for number in range(1, 5))
+_TAUGHT, _GOOD, _BAD = 60, 90, 10
+_BATCH = 8
+_PATIENCE = 300.0
+_SHARE = 0.7
+# Until the first tenth is judged the queue is still filling.
+_SETTLED = 0.1
+_STAGE = re.compile(r'^patchline_stage_seconds_sum\{stage="([a-z]+)"\} (\S+)$', re.MULTILINE)
+_POLL_MS, _POLL_RECORDS = 50, 1000
+
+
+@dataclass(slots=True)
+class _Verdicts:
+    """By frame id: when the verdict was written, and how long after its frame, in milliseconds."""
+
+    written: dict[str, int] = field(default_factory=dict)
+    latency: dict[str, int] = field(default_factory=dict)
+
+    async def collect(self, reader: "Reader") -> None:
+        from schemas.verdict import Verdict
+
+        while True:
+            for record in await reader.poll(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS):
+                verdict = Verdict.from_bytes(record.value or b"")
+                if verdict.frame_id not in self.written:
+                    self.written[verdict.frame_id] = record.timestamp_ms
+                    self.latency[verdict.frame_id] = record.timestamp_ms - verdict.source.timestamp_ms
+
+    async def until(self, names: Sequence[str]) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            while any(name not in self.written for name in names):  # noqa: ASYNC110 - a poll is precise enough
+                await asyncio.sleep(0.05)
+
+    def rate(self, names: Sequence[str]) -> float:
+        """Verdicts a second, after the first tenth."""
+        times = sorted(self.written[name] for name in names)
+        first = int(_SETTLED * len(times))
+        return 1000 * (len(times) - 1 - first) / max(1, times[-1] - times[first])
+
+    def percentile(self, names: Sequence[str], share: float) -> float:
+        found = sorted(self.latency[name] for name in names)
+        return float(found[min(len(found) - 1, int(share * len(found)))])
+
+
+class Streaming:
+    """One run on an installation that the caller began and stops."""
+
+    def __init__(self, installation: "Installation", engine: "EngineSettings", recipe: "Recipe") -> None:
+        from service.embedded.server import free_port
+
+        self._installation, self._recipe = installation, recipe
+        telemetry = installation.settings.telemetry.model_copy(update={"port": free_port()})
+        changes = {"telemetry": telemetry, "engine": engine}
+        installation.settings = installation.settings.model_copy(update=changes)
+        self._numbers = itertools.count()
+        self._verdicts = _Verdicts()
+
+    async def run(self, frames: int, seconds: float) -> dict[str, Any]:
+        """The figures. Takes about a minute beside the frames' own time."""
+        from service.runtime.start import topic_specs
+        from service.stream.kafka_broker import KafkaBroker
+
+        kafka = self._installation.settings.kafka
+        broker = KafkaBroker(kafka)
+        try:
+            specs = topic_specs(kafka.topic_prefix)
+            await broker.create_topics(specs, partitions=kafka.partitions, replication=1)
+            built, pictures = await asyncio.to_thread(self._learn)
+            models = await asyncio.to_thread(self._models, built)
+            before = await asyncio.to_thread(bare_rate, models, pictures)
+            await self._put_in_force(broker, built)
+            streamed = await self._stream(broker, pictures, frames, seconds)
+            after = await asyncio.to_thread(bare_rate, models, pictures)
+        finally:
+            await broker.close()
+        return _figures(streamed, (before + after) / 2, self._installation, self._recipe)
+
+    def _learn(self) -> "tuple[list[BuiltBank], list[bytes]]":
+        """One bank, written for each line, and pictures that were not taught, a tenth of them defective."""
+        from service.training.build import build_bank
+        from service.training.built import BuiltBank
+        from service.training.part import GoodPart
+        from service.training.thresholds import Rates
+        from workers.cli.bench_cells import cells, good_cells
+        from workers.cli.device import ready_backbone
+        from workers.demo.cells import DEFECTIVE
+
+        taught, good = good_cells("mono", _TAUGHT, _GOOD)
+        shown = [*good, *cells("mono", DEFECTIVE)[:_BAD]]
+        parts = [GoodPart.of(cell.name, cell.path.read_bytes()) for cell in taught]
+        backbone = ready_backbone(self._installation.settings, self._recipe)
+        first = build_bank(LINES[0], "default", parts, self._recipe, backbone)
+        banks = [
+            BuiltBank.of(
+                first.memory_bank,
+                first.manifest.model_copy(update={"line": line}),
+                first.features,
+                Rates(),
+                first.golden,
+            )
+            for line in LINES
+        ]
+        pictures = [cell.path.read_bytes() for cell in shown]
+        # The defective ones among the others.
+        return banks, [pictures[(number * 37) % len(pictures)] for number in range(len(pictures))]
+
+    def _models(self, built: "Sequence[BuiltBank]") -> "list[LineModel]":
+        """As a worker would load them, with a worker's threads."""
+        import os
+
+        from service.backbones.configured import backbone_for
+        from service.inspection.extractor import PatchExtractor
+        from service.inspection.line_model import LineModel
+        from workers.extraction.engine import share_threads
+
+        engine = self._installation.settings.engine
+        share_threads(engine.threads, os.cpu_count() or 1)
+        manifest = built[0].manifest
+        backbone = backbone_for(manifest.recipe, engine, manifest.precision)
+        extractor = PatchExtractor(backbone, manifest.recipe, manifest.contract)
+        return [
+            LineModel(bank.memory_bank, bank.thresholds, extractor, search=engine.search) for bank in built
+        ]
+
+    async def _put_in_force(self, broker: "Broker", built: "Sequence[BuiltBank]") -> None:
+        from service.banks.cache import MemoryCache
+        from service.store import open_store
+        from service.training.publish import open_outlets, publish_bank
+
+        settings = self._installation.settings
+        store, prefix = open_store(settings.store), settings.kafka.topic_prefix
+        async with open_outlets(broker, store, MemoryCache(), prefix) as outlets:
+            for bank in built:
+                await publish_bank(outlets, bank, {}, actor="bench", why="measured")
+
+    async def _stream(
+        self, broker: "Broker", pictures: Sequence[bytes], frames: int, seconds: float
+    ) -> dict[str, Any]:
+        prefix = self._installation.settings.kafka.topic_prefix
+        reader, producer = await broker.reader(f"{prefix}verdicts"), await broker.producer()
+        topic = f"{prefix}frames"
+        self._installation.start_programs(("inspector",))
+        collecting = asyncio.create_task(self._verdicts.collect(reader))
+        try:
+            warm = await self._send(producer, topic, pictures, 8 * _BATCH, 0)
+            await self._verdicts.until(warm)
+            began = await asyncio.to_thread(self._stage_seconds)
+            waiting = await self._send(producer, topic, pictures, frames, 0)
+            await self._verdicts.until(waiting)
+            ended = await asyncio.to_thread(self._stage_seconds)
+            rate = self._verdicts.rate(waiting)
+            count, pause = max(_BATCH, round(_SHARE * rate * seconds)), 1 / (_SHARE * rate)
+            paced = await self._send(producer, topic, pictures, count, pause)
+            await self._verdicts.until(paced)
+        finally:
+            collecting.cancel()
+        return {
+            "frames_per_second": rate,
+            "p50_ms": self._verdicts.percentile(waiting, 0.5),
+            "p99_ms": self._verdicts.percentile(waiting, 0.99),
+            "p50_at_70_percent_ms": self._verdicts.percentile(paced, 0.5),
+            "p99_at_70_percent_ms": self._verdicts.percentile(paced, 0.99),
+            "stage_ms_a_frame": {
+                stage: round(1000 * (ended[stage] - began.get(stage, 0)) / frames, 2) for stage in ended
+            },
+        }
+
+    async def _send(
+        self, producer: "Producer", topic: str, pictures: Sequence[bytes], count: int, pause: float
+    ) -> list[str]:
+        """Frames to the lines in turn, each line in a partition of its own."""
+        names, due, sends = [], time.monotonic(), []
+        for number in itertools.islice(self._numbers, count):
+            names.append(f"frame-{number:06}")
+            place = number % len(LINES)
+            headers = (("frame-id", names[-1].encode()),)
+            value = pictures[number % len(pictures)]
+            sent = producer.send(
+                topic, key=LINES[place].encode(), value=value, headers=headers, partition=place
+            )
+            sends.append(asyncio.ensure_future(sent))
+            due += pause
+            await asyncio.sleep(max(0.0, due - time.monotonic()) if pause else 0)
+        await asyncio.gather(*sends)
+        return names
+
+    def _stage_seconds(self) -> dict[str, float]:
+        """From the inspector's own metrics."""
+        from urllib.request import urlopen
+
+        telemetry = self._installation.settings.telemetry
+        with urlopen(f"http://{telemetry.host}:{telemetry.port}/metrics", timeout=10) as page:
+            return {stage: float(value) for stage, value in _STAGE.findall(page.read().decode())}
+
+
+def bare_rate(models: "Sequence[LineModel]", pictures: Sequence[bytes], seconds: float = 5.0) -> float:
+    """Frames a second from bytes in memory to drawn heatmaps, in batches of 8 over all lines. Blocks."""
+    from service.images.decode import decode
+    from service.inspection.together import judge_together
+
+    count, began = -_BATCH, time.perf_counter()
+    while count <= 0 or time.perf_counter() - began < seconds:
+        batch = range(count + _BATCH, count + 2 * _BATCH)
+        judge_together(
+            [(models[n % len(models)], decode(pictures[n % len(pictures)])) for n in batch], draw="flagged"
+        )
+        # The first batch compiles kernels for its shape.
+        began = time.perf_counter() if count < 0 else began
+        count += _BATCH
+    return count / (time.perf_counter() - began)
+
+
+def _figures(
+    streamed: dict[str, Any], bare: float, installation: "Installation", recipe: "Recipe"
+) -> dict[str, Any]:
+    settings = installation.settings
+    rounded = {
+        name: round(value, 1) if isinstance(value, float) else value for name, value in streamed.items()
+    }
+    return rounded | {
+        "recipe": recipe.name,
+        "lines": len(LINES),
+        "bare_frames_per_second": round(bare, 1),
+        "efficiency": round(streamed["frames_per_second"] / bare, 3),
+        "batch_ms": round(1000 * _BATCH / bare, 1),
+        "max_wait_ms": settings.inspector.max_wait_ms,
+        "broker": "embedded" if installation.embedded else "given",
+    }

@@ -1,0 +1,31 @@
+"""Pictures decoded ahead: those of the next batch while this one is scored."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from service.images.decode import ImageLimits, decode
+from service.images.picture import Picture
+from workers.extraction.protocol import FrameIn
+
+
+class Decoder:
+    """``begin`` may be called by the thread that reads requests, ``picture`` by the one that owns the device;
+    0 threads decode nothing ahead."""
+
+    def __init__(self, limits: ImageLimits, threads: int) -> None:
+        self._limits = limits
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decoder") if threads else None
+        # With the frame, so that no other can have its identity while it is here.
+        self._begun: dict[int, tuple[FrameIn, Future[Picture]]] = {}
+
+    def begin(self, frames: Sequence[FrameIn]) -> None:
+        """Decode these frames, which ``picture`` will be asked for. Does not block."""
+        if self._pool is None:
+            return
+        for frame in frames:
+            self._begun[id(frame)] = frame, self._pool.submit(decode, frame.data, self._limits)
+
+    def picture(self, frame: FrameIn) -> Picture:
+        """The frame's picture. Raises ``UnreadableImage``. Blocks until it is decoded."""
+        begun = self._begun.pop(id(frame), None)
+        return decode(frame.data, self._limits) if begun is None else begun[1].result()
