@@ -18,7 +18,7 @@ help: ## What the targets do
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): the first time takes about two minutes (torch is large)."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(FAISS),report,demo,sinks,camera,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(FAISS),report,otel,demo,sinks,camera,dev]'
 	@touch $@
 
 demo: $(INSTALLED) ## Inspect two lines of real solar cells: broker, cache, page and all

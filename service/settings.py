@@ -275,6 +275,12 @@ class TelemetrySettings(_Part):
 
     log_format: Literal["json", "pretty"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+[^\s/]$",
+        description="where traces go, as OTLP over HTTP, such as http://127.0.0.1:4318; without it none are "
+        "made (extra `otel`)",
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65_535)
 

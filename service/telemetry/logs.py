@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from service.settings import TelemetrySettings
+from service.telemetry.tracing import current_ids
 
 
 def configure_logs(settings: TelemetrySettings, program: str) -> None:
@@ -19,6 +20,7 @@ def configure_logs(settings: TelemetrySettings, program: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -32,3 +34,10 @@ def configure_logs(settings: TelemetrySettings, program: str) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
     # aiokafka tells of every reconnect at ERROR; our own lines say the same once, with the remedy.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def _with_trace(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    event.update(current_ids())
+    return event

@@ -10,6 +10,7 @@ from schemas.topics import TopicKind
 from service.images.probe import format_of
 from service.images.unreadable import UnreadableImage
 from service.stream.base import Placed, Producer
+from service.telemetry.tracing import begun, span
 
 
 class FrameSender:
@@ -34,12 +35,13 @@ class FrameSender:
         if not is_line_id(line):
             raise ValueError(f"line {line!r} is refused: a line id is [a-z0-9][a-z0-9-]{{0,62}}")
         headers = FrameHeaders(frame_id=frame_id, captured_at=captured_at, camera=camera, part_id=part_id)
-        return await self._producer.send(
-            self._topic,
-            key=line.encode(),
-            value=data,
-            headers=headers.to_headers() + _event(line, data, frame_id, captured_at),
-        )
+        with span("send a frame"):
+            return await self._producer.send(
+                self._topic,
+                key=line.encode(),
+                value=data,
+                headers=headers.to_headers() + _event(line, data, frame_id, captured_at) + begun(),
+            )
 
 
 def _event(line: str, data: bytes, frame_id: str | None, captured_at: datetime | None) -> Headers:

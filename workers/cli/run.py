@@ -153,6 +153,7 @@ def program_settings(program: str, log_format: LogFormat | None) -> "Settings":
     """The settings of the environment, with logs set up for a program. Raises ``SettingsError``."""
     from service.settings import load_settings
     from service.telemetry.logs import configure_logs
+    from service.telemetry.tracing import start_tracing
 
     settings = load_settings()
     telemetry = settings.telemetry
@@ -161,6 +162,7 @@ def program_settings(program: str, log_format: LogFormat | None) -> "Settings":
     if log_format is not None:
         telemetry = telemetry.model_copy(update={"log_format": log_format.value})
     configure_logs(telemetry, program)
+    start_tracing(telemetry, program)
     return settings.model_copy(update={"telemetry": telemetry})
 
 

@@ -7,11 +7,12 @@ offset comes last, so that a crash between any two repeats effects instead of lo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -31,6 +32,7 @@ from service.store.object_store import ObjectStore
 from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.telemetry import metrics
 from service.telemetry.stages import Stage
+from service.telemetry.tracing import context_headers, span
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
 from workers.inspector.breakers import Breakers
 from workers.inspector.drift import DriftWatch
@@ -86,7 +88,8 @@ class Effects:
 
     async def _tell(self, batch: Sequence[tuple[Job, Outcome]], now: datetime) -> None:
         concluded = await asyncio.gather(*(self._conclude(job, outcome, now) for job, outcome in batch))
-        await self._alert_of([written for written in concluded if written is not None])
+        traces = {job.uid: context_headers(job.envelope.record.headers) for job, _ in batch}
+        await self._alert_of([written for written in concluded if written is not None], traces)
         for job, outcome in batch:
             # A replayed frame is an old one: it tells nothing of the line as it is now.
             if isinstance(outcome, Judged) and job.envelope.headers.replay_of is None:
@@ -103,10 +106,11 @@ class Effects:
             return Unfit(FaultReason.BREAKER_OPEN.value, 0, 0)
         return outcome
 
-    async def repeat_alert(self, verdict: Verdict) -> None:
+    async def repeat_alert(self, verdict: Verdict, trace: Headers = ()) -> None:
         """Make the alert of a stored verdict again: equal to the byte, should it be there already."""
         if verdict.alarming:
-            await self._send_alert(verdict)
+            with span("publish the alert", of=trace):
+                await self._send_alert(verdict, trace)
 
     async def set_aside(self, record: Record, rejected: Rejected) -> None:
         """Write a dead letter with the message's own bytes, by reference where they are too many."""
@@ -135,18 +139,21 @@ class Effects:
         return f"{STORE_ALIAS}/{key}"
 
     async def _store_pictures(self, job: Job, outcome: Outcome) -> None:
-        if isinstance(outcome, Judged) and outcome.heatmap is not None:
-            await self._put(heatmap_key(job.line, job.uid, outcome.version), outcome.heatmap)
-        if not isinstance(outcome, Unreadable) and self._keeps(outcome):
-            await self._put(frame_key(job.line, job.uid), job.data)
+        with span("store pictures", of=job.envelope.record.headers):
+            if isinstance(outcome, Judged) and outcome.heatmap is not None:
+                await self._put(heatmap_key(job.line, job.uid, outcome.version), outcome.heatmap)
+            if not isinstance(outcome, Unreadable) and self._keeps(outcome):
+                await self._put(frame_key(job.line, job.uid), job.data)
 
     def _keeps(self, outcome: Judged | Unfit) -> bool:
         fine = isinstance(outcome, Judged) and outcome.verdict == VerdictKind.OK.value
         return not fine or self._rules.keep_ok_frames == "all"
 
-    async def _alert_of(self, written: Sequence[tuple[Verdict, Placed]]) -> None:
+    async def _alert_of(
+        self, written: Sequence[tuple[Verdict, Placed]], traces: Mapping[UUID, Headers]
+    ) -> None:
         effective = await _insist(lambda: self._firsts.settle(written), self._rules.topic(TopicKind.VERDICTS))
-        await asyncio.gather(*(self.repeat_alert(verdict) for verdict in effective))
+        await asyncio.gather(*(self.repeat_alert(v, traces.get(v.frame_uid, ())) for v in effective))
 
     async def _conclude(self, job: Job, outcome: Outcome, now: datetime) -> tuple[Verdict, Placed] | None:
         if isinstance(outcome, Unreadable):
@@ -156,7 +163,9 @@ class Effects:
         verdict = verdict_of(job, outcome, self._rules.public_url, now, deadline)
         if not self._keeps(outcome):
             verdict = verdict.model_copy(update={"frame_url": None})
-        return verdict, await self._send_verdict(verdict)
+        trace = context_headers(job.envelope.record.headers)
+        with span("publish the verdict", of=trace):
+            return verdict, await self._send_verdict(verdict, trace)
 
     async def _set_aside_job(self, job: Job, outcome: Unreadable) -> None:
         record = replace(job.envelope.record, value=job.data)
@@ -178,19 +187,19 @@ class Effects:
         headers = cloudevent_headers("line-events", event_id, event.line, event.at)
         await self._send(TopicKind.LINE_EVENTS, event.line.encode(), event.to_bytes(), headers)
 
-    async def _send_verdict(self, verdict: Verdict) -> Placed:
+    async def _send_verdict(self, verdict: Verdict, trace: Headers) -> Placed:
         headers = cloudevent_headers("verdicts", str(verdict.frame_uid), verdict.line, verdict.inspected_at)
         key, source = verdict.line.encode(), verdict.source
         value, partition = verdict.to_bytes(), source.partition
-        placed = await self._send(TopicKind.VERDICTS, key, value, headers, partition=partition)
+        placed = await self._send(TopicKind.VERDICTS, key, value, headers + trace, partition=partition)
         metrics.FRAMES.labels(line=verdict.line, verdict=verdict.verdict.value).inc()
         metrics.LATENCY.observe(max(datetime.now(UTC).timestamp() - source.timestamp_ms / 1000, 0.0))
         return placed
 
-    async def _send_alert(self, verdict: Verdict) -> None:
+    async def _send_alert(self, verdict: Verdict, trace: Headers) -> None:
         alert = Alert.of(verdict)
         headers = cloudevent_headers("alerts", str(alert.alert_id), alert.line, alert.inspected_at)
-        await self._send(TopicKind.ALERTS, alert.line.encode(), alert.to_bytes(), headers)
+        await self._send(TopicKind.ALERTS, alert.line.encode(), alert.to_bytes(), headers + trace)
         metrics.ALERTS.labels(line=verdict.line).inc()
 
     async def _send(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from schemas.reasons import FaultReason
 from schemas.verdict import Verdict
 from service.stream.base import Record
+from service.telemetry.tracing import context_headers
 from workers.extraction.protocol import Outcome, Unfit
 from workers.inspector.effects import Effects
 from workers.inspector.job import Job, Rejected
@@ -79,4 +80,4 @@ class SaidBefore(Parcel):
         self._verdict = verdict
 
     async def publish(self, effects: Effects) -> None:
-        await effects.repeat_alert(self._verdict)
+        await effects.repeat_alert(self._verdict, context_headers(self.entries[0].record.headers))

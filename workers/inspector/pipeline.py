@@ -13,6 +13,7 @@ from service.settings import InspectorSettings
 from service.stream.base import Member, StreamError
 from service.telemetry import metrics
 from service.telemetry.stages import Stage
+from service.telemetry.tracing import span
 from workers.extraction.protocol import Outcome
 from workers.inspector.desk import Desk
 from workers.inspector.effects import Effects
@@ -92,7 +93,8 @@ class Pipeline:
 
     async def _scored(self, jobs: list[Job]) -> list[Outcome]:
         try:
-            return await self._scorer.score(jobs)
+            with span("score a batch", links=[job.envelope.record.headers for job in jobs]):
+                return await self._scorer.score(jobs)
         finally:
             self._desk.done(jobs)
             self._slots.release()
