@@ -181,6 +181,12 @@ class RebuilderSettings(_Part):
         description="a bank that grows past so many times its recipe's max_vectors is selected again from "
         "all its parts",
     )
+    budget_bytes: int = Field(
+        default=2**30,
+        ge=1,
+        description="of a bank's vectors; one that grows past it is selected again too, down to what leaves "
+        "room to grow",
+    )
 
 
 class DeadlineSettings(_Part):

@@ -24,6 +24,7 @@ from workers.rebuilder import reselection
 
 DONE, REFUSED = LineEventKind.COMMAND_DONE, LineEventKind.COMMAND_REFUSED
 SMALL = QUICK.model_copy(update={"max_vectors": 110})
+ROOMY = QUICK.model_copy(update={"min_vectors": 1})
 
 
 def remove(part: str, line: str = "line1", model: str = "default") -> RemovePart:
@@ -160,6 +161,25 @@ async def test_a_bank_past_its_budget_is_selected_again_with_both_radii_told(pla
     assert events[0].radius_before == built.manifest.selection_radius
     assert events[1].radius_after == bank.selection_radius
     assert bank.calibration_parts.tolist() == list(range(8))
+
+
+async def test_a_bank_past_its_bytes_is_selected_down_to_what_leaves_room_to_grow(plant: Plant) -> None:
+    await plant.set_up("line2")
+    built = build_bank("line1", "default", good_parts(8), ROOMY, QuickNetwork())
+    async with open_outlets(plant.broker, plant.store, plant.cache, PREFIX) as outlets:
+        await publish_bank(outlets, built, {p.sha256: p.data for p in good_parts(8)}, actor="cli")
+    before = built.memory_bank
+    size_bytes = before.vectors.nbytes
+    rebuilder = RebuilderSettings(suspicious_multiple=1000, budget_bytes=size_bytes)
+    plant.settings = plant.settings.model_copy(update={"rebuilder": rebuilder})
+    events = await plant.outcome(*[approve(await plant.frame(seed)) for seed in (20, 21)])
+    first, second = [await plant.bank(made) for made in (await plant.history())[1:]]
+    assert "selected again as the bank passed its budget" in events[0].sentence
+    assert first.memory_bank.size == first.manifest.recipe.max_vectors == int(before.size / 1.5)
+    assert (events[0].radius_after or 0) > (events[0].radius_before or 0) == before.selection_radius
+    assert "selected again" not in events[1].sentence
+    assert second.memory_bank.size > first.memory_bank.size
+    assert second.memory_bank.selection_radius == first.memory_bank.selection_radius
 
 
 async def test_what_two_persons_taught_is_not_refused_because_the_bank_passed_its_budget(

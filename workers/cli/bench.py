@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli import (
+    bench_approve,
     bench_drift,
     bench_grow,
     bench_lines,
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
     group.command(epilog=bench_grow.EPILOG)(bench_grow.grow)
+    group.command(epilog=bench_approve.EPILOG)(bench_approve.approve)
     group.command(epilog=bench_swap.EPILOG)(bench_swap.swap)
     group.command(epilog=bench_lines.EPILOG)(bench_lines.lines)
     app.add_typer(group, name="bench", epilog=_EPILOG)

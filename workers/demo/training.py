@@ -20,19 +20,28 @@ RECIPE = Recipe(input_pixels=300 * 300)
 
 
 def learn(
-    line: str, cells: Sequence[Cell], engine: EngineSettings, progress: BuildProgress
+    line: str,
+    cells: Sequence[Cell],
+    engine: EngineSettings,
+    progress: BuildProgress,
+    recipe: Recipe = RECIPE,
 ) -> tuple[BuiltBank, dict[str, bytes]]:
     """A line's bank and the bytes of its parts by sha256. Blocks for some seconds."""
     parts = [GoodPart.of(cell.path.name, cell.path.read_bytes()) for cell in cells]
-    built = build_bank(line, "default", parts, RECIPE, backbone_for(RECIPE, engine), progress)
+    built = build_bank(line, "default", parts, recipe, backbone_for(recipe, engine), progress)
     return built, {part.sha256: part.data for part in parts}
 
 
 async def teach(
-    settings: Settings, broker: Broker, line: str, cells: Sequence[Cell], progress: BuildProgress
+    settings: Settings,
+    broker: Broker,
+    line: str,
+    cells: Sequence[Cell],
+    progress: BuildProgress,
+    recipe: Recipe = RECIPE,
 ) -> int:
     """Build a line's bank, publish it and put it in force; how many vectors it has."""
-    built, frames = await asyncio.to_thread(learn, line, cells, settings.engine, progress)
+    built, frames = await asyncio.to_thread(learn, line, cells, settings.engine, progress, recipe)
     cache = RedisCache.open(settings.redis)
     try:
         async with open_outlets(

@@ -20,6 +20,7 @@ from service.training.gates import GateLimits
 from service.training.publish import open_outlets
 from workers.rebuilder.approval import Approvals
 from workers.rebuilder.aside import Aside
+from workers.rebuilder.bank_budget import BankBudget
 from workers.rebuilder.canaries import CanaryKeeper
 from workers.rebuilder.clerk import Clerk
 from workers.rebuilder.door import Door
@@ -109,7 +110,7 @@ async def _clerk(
     gatekeeper = Gatekeeper(journal, models, features, limits)
     await stack.enter_async_context(kept_warm(in_force, models, gatekeeper, extraction))
     reselection = Reselection(features, results, stopping)
-    trials = Trials(gatekeeper, reselection, settings.rebuilder.budget_factor)
+    trials = Trials(gatekeeper, reselection, _budget(settings.rebuilder))
     verdicts, rules = _topic(settings, TopicKind.VERDICTS), settings.rebuilder
     shadow = Shadow(
         broker, verdicts, frames, extraction, results, ShadowRules(rules.shadow_frames, rules.shadow_flips)
@@ -127,6 +128,10 @@ async def _clerk(
 
 def _limits(settings: RebuilderSettings) -> GateLimits:
     return GateLimits(settings.canary_margin_loss, settings.suspicious_multiple, settings.canary_part_cost)
+
+
+def _budget(settings: RebuilderSettings) -> BankBudget:
+    return BankBudget(settings.budget_factor, settings.budget_bytes)
 
 
 async def _journal(

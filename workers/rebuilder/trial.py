@@ -15,6 +15,7 @@ from service.training.growth import grow_bank
 from service.training.known_parts import KnownParts
 from service.training.objection import Objection
 from service.training.thresholds import Rates
+from workers.rebuilder.bank_budget import BankBudget
 from workers.rebuilder.gatekeeper import Gatekeeper
 from workers.rebuilder.lesson import Lesson
 from workers.rebuilder.models import Taught
@@ -36,11 +37,10 @@ class Trial:
 
 
 class Trials:
-    """Builds by growth; a bank that outgrows ``budget_factor`` times what its recipe keeps at most is
-    selected again from all its parts."""
+    """Builds by growth; a bank that outgrows its budget is selected again from all its parts."""
 
-    def __init__(self, gatekeeper: Gatekeeper, reselection: Reselection, budget_factor: float) -> None:
-        self._gatekeeper, self._reselection, self._budget_factor = gatekeeper, reselection, budget_factor
+    def __init__(self, gatekeeper: Gatekeeper, reselection: Reselection, budget: BankBudget) -> None:
+        self._gatekeeper, self._reselection, self._budget = gatekeeper, reselection, budget
 
     async def build(self, active: Activated, taught: Taught, lessons: Sequence[Lesson]) -> Trial:
         """What comes of the lessons on top of what is in force, past the gates. Waits for a selection. Raises
@@ -55,7 +55,7 @@ class Trials:
             )
         except (ValueError, BankRefused) as error:
             raise self._gatekeeper.refusal(active, [Objection.of_unsound(str(error))], frames) from error
-        if not trial.findings.objections and self._outgrown(trial.built):
+        if not trial.findings.objections and self._budget.outgrown(trial.built.memory_bank):
             trial = await self._compacted(trial)
         if trial.findings.objections:
             raise self._gatekeeper.refusal(active, trial.findings.objections, frames)
@@ -77,12 +77,10 @@ class Trials:
         findings = self._gatekeeper.judge_growth(active, taught, grown.built, features, seconded)
         return Trial(active, taught, lessons, grown.built, grown.known, findings)
 
-    def _outgrown(self, built: BuiltBank) -> bool:
-        return built.memory_bank.size > self._budget_factor * built.manifest.recipe.max_vectors
-
     async def _compacted(self, trial: Trial) -> Trial:
         """The same parts, all selected again, and held against the grown bank, which passed the gates."""
-        manifest, rates = trial.built.manifest, Rates.of(trial.active.thresholds)
+        rates, recipe = Rates.of(trial.active.thresholds), self._budget.recipe(trial.built.memory_bank)
+        manifest = trial.built.manifest.model_copy(update={"recipe": recipe})
         built = await self._reselection.of(
             trial.lessons[0].job, manifest, manifest.parts, rates, _features(trial.lessons)
         )
