@@ -156,10 +156,19 @@ class RebuilderSettings(_Part):
         default=0.2, ge=0, lt=1, description="share of its margin that a canary may lose to one build"
     )
     canary_part_cost: float = Field(
-        default=0.05,
+        default=0.01,
         ge=0,
         lt=1,
-        description="share of a canary's score that approved parts may take; more needs a second person",
+        description="share of a canary's score that an approved part may take; more needs a second person",
+    )
+    canary_usual_cost: float = Field(
+        default=0.1, ge=0, lt=1, description="the same for a usual part: what such a one costs is chance"
+    )
+    usual_p: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="a part is usual when more of the known good parts score as high, and at least five do",
     )
     suspicious_multiple: float = Field(
         default=1.5,

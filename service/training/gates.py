@@ -14,18 +14,22 @@ from service.training.objection import Objection
 
 CONFIDENCE = 0.999
 _LEAST_THRESHOLD = 1e-6
+_FEWEST_AS_HIGH = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GateLimits:
     """``margin_loss``: the share of its margin, score by threshold, that a canary may lose to one build.
-    ``suspicious_multiple``: the multiple of the defect threshold that a new part may score, and
-    ``part_cost``: the share of any canary's score that new parts may take; past either a second person is
-    needed."""
+    ``suspicious_multiple``: the multiple of the defect threshold that a new part may score. ``part_cost``:
+    the share of any canary's score that a new part may take, and ``usual_part_cost`` that a usual one may:
+    one as high as which more than ``usual_p`` of the known good parts score held out, and five at least,
+    since fewer cannot tell. Past any of the last three a second person is needed."""
 
     margin_loss: float = 0.2
     suspicious_multiple: float = 1.5
-    part_cost: float = 0.05
+    part_cost: float = 0.01
+    usual_part_cost: float = 0.1
+    usual_p: float = 0.1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,11 +65,13 @@ def judge_growth(
     Blocks for a search of the new parts and of the canaries."""
     after = before.watch.after(grown.memory_bank, before.bank.size)
     check = _check(before, after, grown)
+    scores = {name: part_score(before, rows) for name, rows in parts.items()}
+    usual = frozenset(name for name, score in scores.items() if is_usual(before, score, limits.usual_p))
     objections = [
-        _suspicious(before, parts, seconded, limits),
+        _suspicious(before, scores, seconded, limits),
         *(_silenced(before, check, name, grown) for name in check.silenced),
         *(
-            _costly(before, check, name, grown, seconded, limits)
+            _costly(before, check, name, grown, seconded, usual, limits)
             for name in check.worn(limits, new_parts=True)
         ),
         false_alarms(grown),
@@ -128,12 +134,13 @@ class _Check:
             name
             for name in self.before
             if name not in self.silenced
-            and (
-                (self.before[name] > 1 and self.fall(name) > limits.margin_loss)
-                or (new_parts and self.losses[name] > limits.part_cost)
-            )
+            and (self.fell(name, limits) or (new_parts and self.losses[name] > limits.part_cost))
         )
         return tuple(fallen)
+
+    def fell(self, name: str, limits: GateLimits) -> bool:
+        """Whether a canary that alarmed loses more of its margin than it may."""
+        return self.before[name] > 1 and self.fall(name) > limits.margin_loss
 
     def fall(self, name: str) -> float:
         """The share of its margin that a canary loses."""
@@ -159,23 +166,32 @@ def margin(score: float, thresholds: Thresholds) -> float:
 
 
 def _suspicious(
-    before: Before, parts: Mapping[str, PartFeatures], seconded: Collection[str], limits: GateLimits
+    before: Before, scores: Mapping[str, float], seconded: Collection[str], limits: GateLimits
 ) -> Objection | None:
+    multiples = {name: margin(score, before.thresholds) for name, score in scores.items()}
     found = {
         name: multiple
-        for name, rows in parts.items()
-        if name not in seconded and (multiple := part_multiple(before, rows)) > limits.suspicious_multiple
+        for name, multiple in multiples.items()
+        if name not in seconded and multiple > limits.suspicious_multiple
     }
     return Objection.of_suspicious(found) if found else None
 
 
-def part_multiple(before: Before, rows: PartFeatures) -> float:
-    """A part's score under the bank in force, in multiples of the defect threshold."""
-    return margin(fused_score(before.bank.distances(rows), before.bank.recipe), before.thresholds)
+def part_score(before: Before, rows: PartFeatures) -> float:
+    """A part's score under the bank in force. Blocks for a search."""
+    return fused_score(before.bank.distances(rows), before.bank.recipe)
+
+
+def is_usual(before: Before, score: float, usual_p: float) -> bool:
+    """Whether enough of the known good parts score as high."""
+    known = before.bank.calibration_scores
+    as_high = int(np.count_nonzero(known >= score))
+    return as_high > max(usual_p * len(known), _FEWEST_AS_HIGH - 1)
 
 
 def _silenced(before: Before, check: _Check, canary: str, grown: BuiltBank) -> Objection:
-    return Objection.of_silenced(canary, _culprits(before, canary, grown, 0.0)[:1], check.after[canary])
+    worst = list(_culprits(before, canary, grown, 0.0))[:1]
+    return Objection.of_silenced(canary, worst, check.after[canary])
 
 
 def _costly(
@@ -184,24 +200,34 @@ def _costly(
     canary: str,
     grown: BuiltBank,
     seconded: Collection[str],
+    usual: Collection[str],
     limits: GateLimits,
 ) -> Objection | None:
     culprits = _culprits(before, canary, grown, limits.part_cost)
-    left = [name for name in culprits if name not in seconded]
+    fallen = check.fell(canary, limits)
+    # Parts that only together cost too much: the worst answers for all.
+    together = check.losses[canary] if max(culprits.values(), default=0) <= limits.part_cost else 0.0
+    left = [
+        name
+        for name, cost in culprits.items()
+        if name not in seconded
+        and (fallen or name not in usual or max(cost, together) > limits.usual_part_cost)
+    ]
     if left:
         return Objection.of_cost(canary, left, check.losses[canary], limits.part_cost)
-    return None if culprits else _worn(check, canary, limits)
+    return _worn(check, canary, limits) if fallen and not culprits else None
 
 
 def _worn(check: _Check, canary: str, limits: GateLimits) -> Objection:
     return Objection.of_worn(canary, check.fall(canary), limits.margin_loss)
 
 
-def _culprits(before: Before, canary: str, grown: BuiltBank, share: float) -> list[str]:
-    """The parts that take more than a share of a canary's score, the worst first; when none does by itself,
-    the one that takes most."""
+def _culprits(before: Before, canary: str, grown: BuiltBank, share: float) -> dict[str, float]:
+    """The parts that take more than a share of a canary's score, the worst first, and what they take; when
+    none does by itself, the one that takes most."""
     whole = max(before.watch.scores(before.bank.recipe)[canary], _LEAST_THRESHOLD)
     alone = before.watch.alone(canary, grown.memory_bank, before.bank.size)
     taken = {grown.manifest.parts[part].sha256: 1 - score / whole for part, score in alone.items()}
     worst = sorted((part for part in taken if taken[part] > 0), key=lambda part: -taken[part])
-    return [part for part in worst if taken[part] > share] or worst[:1]
+    found = [part for part in worst if taken[part] > share] or worst[:1]
+    return {part: taken[part] for part in found}

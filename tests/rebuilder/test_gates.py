@@ -121,7 +121,7 @@ async def test_a_part_that_costs_a_canary_much_of_its_margin_needs_a_second_pers
     assert [event.kind for event in events] == [DONE, REFUSED, DONE]
     assert (events[1].gate, events[1].needs_second_person) == (Gate.CANARY_MARGIN, True)
     assert events[1].frames == (near,)
-    assert "canary frame-40 would lose 38% of its score, more than 5%" in events[1].sentence
+    assert "canary frame-40 would lose 38% of its score, more than 1%" in events[1].sentence
 
 
 async def test_canaries_that_were_missed_already_are_listed_and_stop_nothing(plant: Plant) -> None:

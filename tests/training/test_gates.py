@@ -19,7 +19,8 @@ from service.training.gates import (
     false_alarms,
     judge_growth,
     judge_rebuild,
-    part_multiple,
+    margin,
+    part_score,
 )
 from service.training.growth import grow_bank
 from service.training.known_parts import KnownParts
@@ -28,7 +29,7 @@ from service.training.thresholds import Rates
 from tests.rebuilder.stains import VIOLET, stained
 from tests.training.parts import QUICK, QuickNetwork, good_parts
 
-LIMITS = GateLimits(margin_loss=0.2, part_cost=0.2, suspicious_multiple=1000)
+LIMITS = GateLimits(margin_loss=0.2, suspicious_multiple=1000, part_cost=0.2, usual_part_cost=0.2)
 
 
 @lru_cache(maxsize=1)
@@ -54,6 +55,10 @@ def grown(*pictures: bytes) -> tuple[BuiltBank, dict[str, PartFeatures]]:
     rows = {part.sha256: features(part.data) for part in parts}
     made = grow_bank(read_bank(built.data), known, list(rows.values()), entries, Rates())
     return made.built, rows
+
+
+def multiple(old: Before, rows: PartFeatures) -> float:
+    return margin(part_score(old, rows), old.thresholds)
 
 
 def judged(old: Before, *pictures: bytes, limits: GateLimits = LIMITS, seconded: bool = False) -> Findings:
@@ -96,7 +101,22 @@ def test_new_parts_may_cost_a_canary_the_stated_share_and_more_with_a_second_per
     assert gates(judged(old, stained(50, 0.1))) == []
     assert gates(judged(old, stained(50, 0.4))) == [Gate.CANARY_MARGIN]
     assert gates(judged(old, stained(50, 0.4), seconded=True)) == []
-    assert gates(judged(old, stained(50, 0.4), limits=GateLimits(0.5, 1000, 0.5))) == []
+    assert gates(judged(old, stained(50, 0.4), limits=GateLimits(0.5, 1000, 0.5, 0.5))) == []
+
+
+def test_what_a_usual_part_costs_is_chance_and_only_the_margin_counts() -> None:
+    old, near = before(canary=features(stained(40))), stained(50, 0.4)
+    # Such a part is usual where eight known parts score higher.
+    scores = np.full(8, 1e6, np.float32)
+    usual = replace(old, bank=replace(old.bank, calibration_scores=scores))
+    cost = GateLimits(margin_loss=0.9, suspicious_multiple=1000, part_cost=0.2, usual_part_cost=0.9)
+    assert gates(judged(old, near, limits=cost)) == [Gate.CANARY_MARGIN]
+    assert gates(judged(usual, near, limits=cost)) == []
+    assert gates(judged(usual, near, limits=replace(cost, usual_p=1.0))) == [Gate.CANARY_MARGIN]
+    assert gates(judged(usual, near, limits=replace(cost, usual_part_cost=0.2))) == [Gate.CANARY_MARGIN]
+    margin_counts = replace(cost, margin_loss=0.1)
+    assert gates(judged(usual, near, limits=margin_counts)) == [Gate.CANARY_MARGIN]
+    assert gates(judged(usual, near, limits=margin_counts, seconded=True)) == []
 
 
 def test_of_several_parts_the_one_at_fault_is_named() -> None:
@@ -108,7 +128,7 @@ def test_of_several_parts_the_one_at_fault_is_named() -> None:
 
 def test_parts_that_wear_a_canary_only_together_need_a_second_person_too() -> None:
     old = before(canary=features(stained(40)))
-    small = GateLimits(0.25, 1000, 0.25)
+    small = GateLimits(0.25, 1000, 0.25, 0.25)
     each = [stained(seed, 0.2) for seed in (50, 51, 52)]
     together = [stained(50, 0.2), stained(51, 0.2), stained(52, 0.25), stained(53, 0.3)]
     assert [gates(judged(old, data, limits=small)) for data in each] == [[]] * 3
@@ -123,8 +143,8 @@ def test_what_was_missed_before_is_a_known_miss_and_no_objection() -> None:
 
 def test_a_part_that_is_like_a_canary_needs_a_second_person_also_when_that_is_missed() -> None:
     faint = features(stained(40, 0.1))
-    assert part_multiple(before(), faint) < 1
-    findings = judged(before(canary=faint), stained(50, 0.1), limits=GateLimits(0.2, 1000, 0.02))
+    assert multiple(before(), faint) < 1
+    findings = judged(before(canary=faint), stained(50, 0.1), limits=GateLimits(0.2, 1000, 0.02, 0.02))
     assert (gates(findings), findings.known_misses) == ([Gate.CANARY_MARGIN], ("canary",))
     assert findings.objections[0].second_person
     assert findings.losses["canary"] > 0.02
@@ -132,7 +152,7 @@ def test_a_part_that_is_like_a_canary_needs_a_second_person_also_when_that_is_mi
 
 def test_a_part_is_suspicious_above_the_multiple_unless_seconded() -> None:
     old, strict = before(), GateLimits(0.2, 1.5, 0.2)
-    assert part_multiple(old, features(stained(50, 0.5))) > 1.5 > part_multiple(old, features(stained(50, 0)))
+    assert multiple(old, features(stained(50, 0.5))) > 1.5 > multiple(old, features(stained(50, 0)))
     assert gates(judged(old, stained(50, 0.5), limits=strict)) == [Gate.SUSPICIOUS_PART]
     assert gates(judged(old, stained(50, 0.5), limits=strict, seconded=True)) == []
     assert gates(judged(old, stained(50, 0.0), limits=strict)) == []

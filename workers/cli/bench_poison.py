@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,11 +10,12 @@ import typer
 from workers.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from workers.cli.poisoning import Approval
+    from workers.cli.poisoning import Approval, Limits
 
 EPILOG = "Example: patchline bench poison --json"
 _MULTIPLES = tuple(round(0.6 + 0.05 * step, 2) for step in range(39))
-_LOSSES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+_LOSSES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
+_USUAL = (0.05, 0.1, 0.15, 0.2, 0.3, 1.0)
 
 
 def poison(
@@ -23,18 +25,24 @@ def poison(
     most: Annotated[
         int, typer.Option(min=1, help="Approvals of defects, and of good cells, at most.")
     ] = 1000,
+    figure: Annotated[Path | None, typer.Option(metavar="SVG", help="Draw the curves into a file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Each defective cell in turn approved as good by one person: the share that a gate stops, beside the
     share of unseen good cells, flagged or not, that pass without a second person."""
     from service.training.gates import GateLimits
     from workers.cli.installation import command_settings
+    from workers.cli.poison_figure import draw_curves
     from workers.cli.poisoning import Poisoning
 
     rebuilder = command_settings().rebuilder
     multiple, loss = rebuilder.suspicious_multiple, rebuilder.canary_part_cost
+    usual, usual_loss = rebuilder.usual_p, rebuilder.canary_usual_cost
     bench = Poisoning.prepared(recipe, taught, most)
-    bad, good = bench.approvals(canaries, GateLimits(rebuilder.canary_margin_loss, multiple, loss))
+    bad, good = bench.approvals(
+        canaries, GateLimits(rebuilder.canary_margin_loss, multiple, loss, usual_loss, usual)
+    )
+    flagged = [each for each in good if each.multiple > 1]
     figures = {
         "recipe": recipe,
         "taught": taught,
@@ -43,25 +51,34 @@ def poison(
         "good": len(good),
         "suspicious_multiple": multiple,
         "canary_part_cost": loss,
-        **_shares(bad, good, multiple, loss),
-        "flagged_good": sum(each.multiple > 1 for each in good) / len(good),
+        "canary_usual_cost": usual_loss,
+        "usual_p": usual,
+        **_shares(bad, good, (multiple, loss, usual, usual_loss)),
+        "flagged_good": len(flagged),
+        "flagged_good_passed": sum(not each.stopped(multiple, loss, usual, usual_loss) for each in flagged),
         "stopped_by_gate": _by_gate(bad),
         "good_stopped_by_gate": _by_gate(good),
         "curve": [
-            {"multiple": at, "loss": most_lost, **_shares(bad, good, at, most_lost)}
-            for most_lost in _LOSSES
+            {
+                "multiple": at,
+                "loss": most,
+                "usual": share,
+                **_shares(bad, good, (at, most, share, usual_loss)),
+            }
+            for share in _USUAL
+            for most in _LOSSES
             for at in _MULTIPLES
         ],
     }
+    if figure is not None:
+        figure.write_text(draw_curves(bad, good, (multiple, loss, usual, usual_loss)))
     _tell(figures, as_json=as_json)
 
 
-def _shares(
-    bad: "Sequence[Approval]", good: "Sequence[Approval]", multiple: float, loss: float
-) -> dict[str, float]:
+def _shares(bad: "Sequence[Approval]", good: "Sequence[Approval]", limits: "Limits") -> dict[str, float]:
     return {
-        "stopped": round(sum(each.stopped(multiple, loss) for each in bad) / len(bad), 4),
-        "passed": round(sum(not each.stopped(multiple, loss) for each in good) / len(good), 4),
+        "stopped": round(sum(each.stopped(*limits) for each in bad) / len(bad), 4),
+        "passed": round(sum(not each.stopped(*limits) for each in good) / len(good), 4),
     }
 
 

@@ -14,19 +14,26 @@ if TYPE_CHECKING:
     from workers.cli.bench_cells import CellLine
 
 
+Limits = tuple[float, float, float, float]
+"""``suspicious_multiple``, ``part_cost``, ``usual_p``, ``usual_part_cost``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A cell that one person called good: its score in multiples of the defect threshold, the largest share
-    of its score that it costs a canary, and the gates that object; ``barred`` by one without a limit."""
+    """A cell that one person called good: its score in multiples of the defect threshold, the share
+    ``as_high`` of known good parts that score no less held out, the largest share of its score that it costs
+    a canary, and the gates that object; ``barred`` by one without a limit."""
 
     multiple: float
+    as_high: float
     loss: float
     barred: bool
     gates: tuple[str, ...]
 
-    def stopped(self, multiple: float, loss: float) -> bool:
+    def stopped(self, multiple: float, loss: float, usual: float = 1.0, usual_loss: float = 0.0) -> bool:
         """Whether gates with these limits ask for a second person, or refuse."""
-        return self.barred or self.multiple > multiple or self.loss > loss
+        costly = self.loss > (loss if self.as_high <= usual else max(loss, usual_loss))
+        return self.barred or self.multiple > multiple or costly
 
 
 class Poisoning:
@@ -81,16 +88,18 @@ class Poisoning:
         limits: "GateLimits",
     ) -> Approval:
         from schemas.reasons import Gate
-        from service.training.gates import Before, judge_growth, part_multiple
+        from service.training.gates import Before, judge_growth, margin, part_score
 
         built = self._line.built
         before = Before(built.memory_bank, built.thresholds, _drawn(watch, name, canaries))
         grown = self._grown(name, cells[name])
         findings = judge_growth(before, grown.built, {_sha256(name): cells[name]}, (), limits)
+        score, known = part_score(before, cells[name]), built.memory_bank.calibration_scores
         gates = tuple(dict.fromkeys(objection.gate for objection in findings.objections))
         limited = {Gate.SUSPICIOUS_PART, Gate.CANARY_MARGIN}
         return Approval(
-            multiple=part_multiple(before, cells[name]),
+            multiple=margin(score, built.thresholds),
+            as_high=float((known >= score).mean()),
             loss=max(findings.losses.values(), default=0.0),
             barred=any(gate not in limited for gate in gates),
             gates=tuple(gate.value for gate in gates),

@@ -127,7 +127,13 @@ async def _clerk(
 
 
 def _limits(settings: RebuilderSettings) -> GateLimits:
-    return GateLimits(settings.canary_margin_loss, settings.suspicious_multiple, settings.canary_part_cost)
+    return GateLimits(
+        settings.canary_margin_loss,
+        settings.suspicious_multiple,
+        settings.canary_part_cost,
+        settings.canary_usual_cost,
+        settings.usual_p,
+    )
 
 
 def _budget(settings: RebuilderSettings) -> BankBudget:
