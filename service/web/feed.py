@@ -1,6 +1,7 @@
 """The feed: reads the topics into the view, then tells those who watch what is new."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -23,6 +24,7 @@ from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Broker, Record
 from service.web.follower import Follower
 from service.web.hub import Event, Hub
+from service.web.shapes import LineSummary
 from service.web.view import View
 from service.web.view.verdicts import Logged
 
@@ -39,11 +41,21 @@ T = TypeVar("T")
 
 
 class Feed:
-    """Runs until cancelled. Nothing is published before a topic was read to its end at start."""
+    """Runs until cancelled. Nothing is published before a topic was read to its end at start. ``draw`` makes
+    a line's piece of the wall."""
 
     def __init__(
-        self, broker: Broker, view: View, hub: Hub, *, prefix: str, keep: int, trust: Trust = UNCHECKED
+        self,
+        broker: Broker,
+        view: View,
+        hub: Hub,
+        draw: Callable[[LineSummary], str],
+        *,
+        prefix: str,
+        keep: int,
+        trust: Trust = UNCHECKED,
     ) -> None:
+        self._draw = draw
         self._view = view
         self._hub = hub
         self._trust = trust
@@ -165,8 +177,10 @@ class Feed:
                 self._moving.add(summary.line)
             else:
                 self._moving.discard(summary.line)
-            if summary.line in changed:
-                self._hub.publish(Event("line", summary.line, summary.model_dump_json()))
+            self._hub.publish(Event("line", summary.line, summary.model_dump_json()))
+            if self._hub.wants("tile"):
+                told = json.dumps({"line": summary.line, "html": self._draw(summary)})
+                self._hub.publish(Event("tile", summary.line, told))
 
 
 def _read(records: Iterable[Record], parse: Callable[[Record], T]) -> Iterator[tuple[Record, T]]:

@@ -11,13 +11,18 @@ QUEUE_EVENTS = 512
 MAX_SUBSCRIBERS = 1000
 
 
+# ``tile`` is for who asks: it is a piece of the wall.
+USUAL = frozenset({"verdict", "line", "line-event", "claims", "answer"})
+NAMES = USUAL | {"tile"}
+
+
 class HubFull(Exception):
     """As many watch as may; the sentence says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing to tell: ``verdict``, ``line``, ``line-event``, or ``reload`` to one who fell behind."""
+    """One thing to tell: one of ``NAMES``, or ``reload`` to one who fell behind."""
 
     name: str
     line: str
@@ -27,8 +32,9 @@ class Event:
 class Subscriber:
     """An endless walk over events, which ends when the hub closes or after a ``reload``."""
 
-    def __init__(self, line: str | None, size: int) -> None:
+    def __init__(self, line: str | None, size: int, names: frozenset[str] = USUAL) -> None:
         self._line = line
+        self._names = names
         self._size = size
         self._queue: deque[Event] = deque()
         self._filled = asyncio.Event()
@@ -39,9 +45,13 @@ class Subscriber:
         """Whether nothing more is taken in."""
         return self._closed
 
+    def wants(self, name: str) -> bool:
+        """Whether such events are watched for."""
+        return name in self._names
+
     def offer(self, event: Event) -> None:
-        """Take the event if it is of the line that is watched; past the bound, keep only ``reload``."""
-        if self._closed or self._line not in (None, event.line):
+        """Take the event if it is watched for; past the bound, keep only ``reload``."""
+        if self._closed or event.name not in self._names or self._line not in (None, event.line):
             return
         self._queue.append(event)
         if len(self._queue) > self._size:
@@ -85,15 +95,19 @@ class Hub:
             raise HubFull(f"{self._max_subscribers} watch already: close a page and connect again")
 
     @contextmanager
-    def subscribe(self, line: str | None = None) -> Iterator[Subscriber]:
+    def subscribe(self, line: str | None = None, names: frozenset[str] = USUAL) -> Iterator[Subscriber]:
         """Watch one line, or all, while the block runs. Raises ``HubFull``."""
         self.require_room()
-        subscriber = Subscriber(line, self._queue_events)
+        subscriber = Subscriber(line, self._queue_events, names)
         self._subscribers.add(subscriber)
         try:
             yield subscriber
         finally:
             self._subscribers.discard(subscriber)
+
+    def wants(self, name: str) -> bool:
+        """Whether anybody watches for such events."""
+        return any(subscriber.wants(name) for subscriber in self._subscribers)
 
     def publish(self, event: Event) -> None:
         """Tell everyone who watches the event's line; who has fallen behind is let go."""

@@ -37,6 +37,7 @@ from service.web.feed import Feed
 from service.web.frame_names import FrameNames
 from service.web.hub import Hub
 from service.web.orders import Orders
+from service.web.pages.wall import draw_tile
 from service.web.teaching import Banks, teaching_with
 from service.web.thumbs import thumbnails
 from service.web.view import View
@@ -77,7 +78,8 @@ async def fed_page(
         source = BankSource(store, NoCache(), settings.store.cache_dir, trust=signatures.trust)
         books = BankBooks(source)
         limits = ImageLimits(settings.inspector.max_pixels, limit)
-        feed = Feed(broker, view, hub, prefix=prefix, keep=settings.web.keep_verdicts, trust=signatures.trust)
+        keep, trust = settings.web.keep_verdicts, signatures.trust
+        feed = Feed(broker, view, hub, draw_tile, prefix=prefix, keep=keep, trust=trust)
         async with (
             _fed(feed) as feeding,
             thumbnails(store, limit) as thumbs,

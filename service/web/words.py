@@ -47,6 +47,13 @@ def unusual(number: float) -> str:
     return f"about {one_in(number)} good parts scores as high as this"
 
 
+def per_thousand(number: float | None) -> str:
+    """A rate of defects; a dash when nothing was judged."""
+    if number is None:
+        return "–"
+    return f"{number:.1f}" if 0 < number < 9.95 else f"{number:,.0f}"
+
+
 def promise(thresholds: Thresholds) -> str:
     """The false-alarm rate that a line can keep, and why it is not the one that was wished."""
     kept = f"at most {one_in(thresholds.alpha)} good parts is called a defect"
@@ -76,6 +83,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "one_in": one_in,
     "unusual": unusual,
     "promise": promise,
+    "per_thousand": per_thousand,
     "bar": bar,
     "clock": clock,
 }

@@ -20,19 +20,17 @@ PICTURES = """
 
 
 async def take(folder: Path) -> None:
-    """One line, and one part with its heatmap. Raises playwright's ``Error`` when the page hangs."""
+    """The wall, and a defect under review. Raises playwright's ``Error`` when the page hangs."""
     with tempfile.TemporaryDirectory() as scratch:
         async with (
             shown(Path(scratch)) as (url, _),
             running_chromium() as browser,
             person(browser, LOOK) as page,
         ):
-            await page.goto(f"{url}/lines/flange-top")
-            await expect(page.locator("#link-state")).to_have_text("Live")
-            await save(page, folder / "line.png")
-            await page.locator(".row .badge.defect").first.click()
-            await expect(page.locator("#detail-body [data-approve]")).to_be_visible()
-            await save(page, folder / "part.png")
+            for path, name in (("/", "wall"), ("/lines/flange-top?show=defect", "review")):
+                await page.goto(url + path)
+                await expect(page.locator("#link-state")).to_have_text("Live")
+                await save(page, folder / f"{name}.png")
 
 
 async def save(page: Page, target: Path) -> None:

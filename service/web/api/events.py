@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -14,10 +14,11 @@ from service.accounts.roles import Role
 from service.web.access.least import Asker, require
 from service.web.access.reception import Reception
 from service.web.context import Context
-from service.web.hub import HubFull, Subscriber
+from service.web.hub import USUAL, HubFull, Subscriber
 from service.web.problem import Problem
 
 PING_SECONDS = 15
+Name = Literal["verdict", "line", "line-event", "claims", "answer", "tile"]
 # A browser that takes nothing for so long is gone, or has been suspended: it connects again by itself.
 SEND_SECONDS = 20.0
 RETRY_MS = 2000
@@ -25,8 +26,10 @@ RETRY_MS = 2000
 ADMITTED_SECONDS = 5.0
 STREAM: dict[int | str, dict[str, object]] = {
     200: {
-        "description": "Events `verdict` (Verdict), `line` (LineSummary), `line-event` (LineEvent), and "
-        "`reload` to a reader that fell behind, whose stream ends there.",
+        "description": "Events `verdict` (Verdict), `line` (LineSummary), `line-event` (LineEvent), `answer` "
+        "(what somebody said of parts, or took back), `claims` (which parts are being answered), on request "
+        "`tile` (a line's piece of the wall, as HTML), and `reload` to a reader that fell behind, whose "
+        "stream ends there.",
         "content": {"text/event-stream": {}},
     }
 }
@@ -37,18 +40,25 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(tags=["events"], dependencies=[require(Role.VIEWER)])
 
     @routes.get("/events", summary="What is new, live", response_class=EventSourceResponse, responses=STREAM)
-    async def events(asker: Asker, line: Annotated[LineId | None, Query()] = None) -> EventSourceResponse:
+    async def events(
+        asker: Asker,
+        line: Annotated[LineId | None, Query()] = None,
+        only: Annotated[list[Name], Query(description="names of events; all but `tile` without")] = [],  # noqa: B006
+    ) -> EventSourceResponse:
         try:
             context.hub.require_room()
         except HubFull as error:
             raise Problem(503, str(error)) from error
-        return EventSourceResponse(_walk(context, line, asker), ping=PING_SECONDS, send_timeout=SEND_SECONDS)
+        walk = _walk(context, line, frozenset(only) or USUAL, asker)
+        return EventSourceResponse(walk, ping=PING_SECONDS, send_timeout=SEND_SECONDS)
 
     return routes
 
 
-async def _walk(context: Context, line: str | None, asker: Principal) -> AsyncIterator[ServerSentEvent]:
-    with context.hub.subscribe(line) as subscriber:
+async def _walk(
+    context: Context, line: str | None, names: frozenset[str], asker: Principal
+) -> AsyncIterator[ServerSentEvent]:
+    with context.hub.subscribe(line, names) as subscriber:
         watching = asyncio.create_task(_close_when_out(context.reception, asker, subscriber))
         try:
             yield ServerSentEvent(comment="patchline", retry=RETRY_MS)

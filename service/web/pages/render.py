@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from schemas.reasons import FaultReason, VerdictKind
 from service.accounts.principal import Principal
+from service.web.hour_chart import hour_chart
 from service.web.pages.navigation import LINE_TABS, SECTIONS
 from service.web.words import FILTERS
 
@@ -33,7 +34,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(FILTERS)
+    made.filters.update(FILTERS, hour_chart=hour_chart)
     faults = {reason.value: reason for reason in FaultReason}
     made.globals.update(kinds=list(VerdictKind), faults=faults, inferno=INFERNO)
     made.globals.update(sections=SECTIONS, line_tabs=LINE_TABS)

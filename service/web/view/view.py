@@ -15,10 +15,9 @@ from service.alerting import Hygiene, HygienePolicy, Ring
 from service.annals.annals import Annals
 from service.letters.letters import Letter
 from service.web.shapes import CommandState, EpochPage, LineSummary, ScoredFrame, VerdictItem, VerdictPage
-from service.web.view import annals, answers, banks, events, letters, lines, marks, scores, story, verdicts
+from service.web.view import annals, answers, banks, events, letters, lines, scores, story, verdicts
 from service.web.view.database import Database
 from service.web.view.letters import LetterFilter
-from service.web.view.marks import Mark
 from service.web.view.verdicts import Cursor, Filter, Logged
 
 REFUSALS = 50
@@ -157,10 +156,6 @@ class View:
             return {name: _with_answers(connection, each) for name, each in found.items()}
 
         return await self._database.read(action)
-
-    async def marks(self, names: Sequence[str], limit: int) -> dict[str, list[Mark]]:
-        """The newest verdicts of these lines as points to draw, oldest first."""
-        return await self._database.read(lambda connection: marks.newest(connection, names, limit))
 
     async def story(self, line: str, before: int, limit: int) -> EpochPage:
         """The line's epochs below ``before``, newest first, with what was refused and never put in force."""

@@ -10,11 +10,12 @@ function show(name) {
   state.querySelector("span").textContent = WORDS[name];
 }
 
-// `handlers`: by the event's name. `caughtUp` is called after every (re)connection: something may have been missed.
-export function follow(line, handlers, caughtUp) {
+// `handlers`: by the event's name; `only`: the names that the server is to send, all that are usual when empty. `caughtUp` is called after every (re)connection: something may have been missed.
+export function follow(line, handlers, caughtUp, only = []) {
+  const asked = new URLSearchParams([...(line ? [["line", line]] : []), ...only.map((name) => ["only", name])]);
   let source = null;
   function open() {
-    source = new EventSource(line ? `/v1/events?line=${encodeURIComponent(line)}` : "/v1/events");
+    source = new EventSource(`/v1/events?${asked}`);
     source.onopen = () => { show("live"); caughtUp(); };
     source.onerror = () => {
       show("lost");

@@ -14,7 +14,7 @@ export async function load(url) {
 }
 
 // `held(element)`: whether nothing may come, go or move in this part for now. `after`: called when the page was patched.
-export function refresher(url, { held = () => false, after = () => {} } = {}) {
+export function refresher(url, { held = () => false, after = () => {}, pause = PAUSE_MS } = {}) {
   let wanted = false;
   let busy = false;
   async function run() {
@@ -32,7 +32,7 @@ export function refresher(url, { held = () => false, after = () => {} } = {}) {
       } catch {
         // The connection's own state tells of it; the next event asks again.
       }
-      await new Promise((done) => setTimeout(done, PAUSE_MS));
+      await new Promise((done) => setTimeout(done, pause));
     }
     busy = false;
   }
