@@ -62,6 +62,7 @@ def _channel(spec: TopicSpec) -> dict[str, Any]:
     schema = adapter.json_schema(
         ref_template=f"#/channels/{spec.kind.value}/messages/{name}/{_part(spec)}/$defs/{{model}}"
     )
+    schema = _with_plain_discriminators(schema)
     message: dict[str, Any] = {
         "name": EVENT_TYPES[spec.kind.value],
         "summary": spec.value,
@@ -72,6 +73,18 @@ def _channel(spec: TopicSpec) -> dict[str, Any]:
         message["contentType"] = "application/octet-stream"
     written = f"written by {spec.written_by}, read by {spec.read_by}"
     return {"address": spec.name("patchline."), "description": written, "messages": {name: message}}
+
+
+def _with_plain_discriminators(schema: Any) -> Any:
+    """AsyncAPI's discriminator is the property's name alone, where OpenAPI's is an object."""
+    if isinstance(schema, list):
+        return [_with_plain_discriminators(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: _with_plain_discriminators(value) for name, value in schema.items()}
+    if isinstance(plain.get("discriminator"), dict) and "propertyName" in plain["discriminator"]:
+        plain["discriminator"] = plain["discriminator"]["propertyName"]
+    return plain
 
 
 def _part(spec: TopicSpec) -> str:
