@@ -45,6 +45,8 @@ class LineEvent(Message):
     radius_after: float | None = Field(default=None, ge=0)
     median_before: float | None = Field(default=None, description="of the scores when drift was told")
     median_now: float | None = None
+    camera: str | None = Field(default=None, description="the camera that a `camera` event speaks of")
+    camera_fault: bool | None = Field(default=None, description="true while it gives no pictures")
     breaker_open: bool | None = Field(default=None, description="true when the line's breaker opened")
     until: Moment | None = Field(default=None, description="the end of a snooze; one that is past ends it")
     alert_id: UUID | None = Field(default=None, description="the first alert of the group that was closed")

@@ -92,6 +92,7 @@ class LineEventKind(Worded):
     UNTRUSTED = "untrusted-command", "A command that nobody who is trusted signed was passed over unread."
     BREAKER = "breaker", "The line's breaker opened, for too much bad input, or closed again."
     DRIFT = "drift", "The line's scores no longer come from where they came when its bank was put in force."
+    CAMERA = "camera", "A camera of the line gives no pictures, or gives them again."
     SNOOZED = "snoozed", "The line's alerts notify nobody until a moment; each of them is still published."
     ALERT_CLOSED = "alert-closed", "A group of alerts was closed by a person, with a reason."
 

@@ -198,6 +198,17 @@ class RebuilderSettings(_Part):
     )
 
 
+class CameraSettings(_Part):
+    """`patchline run camera`: what waits on disk while the broker is away (docs/factory.md)."""
+
+    ring_dir: Path | None = Field(
+        default=None, description="a folder of this host; without one `camera` in `store.cache_dir`"
+    )
+    ring_bytes: int = Field(
+        default=2**30, ge=1_000, description="of one camera; past it the oldest frames are dropped, counted"
+    )
+
+
 class DeadlineSettings(_Part):
     """By when a frame must have its verdict. A verdict past it says `late`; sinks take none for not good."""
 
@@ -319,6 +330,7 @@ class Settings(BaseSettings):
     drift: DriftSettings = DriftSettings()
     engine: EngineSettings = EngineSettings()
     rebuilder: RebuilderSettings = RebuilderSettings()
+    camera: CameraSettings = CameraSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     sinks: SinksSettings = SinksSettings()
     signing: SigningSettings = SigningSettings()

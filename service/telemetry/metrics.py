@@ -63,6 +63,21 @@ BUILD_SECONDS = Histogram(
     "From a command to its bank in force.",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300),
 )
+CAMERA_UP = Gauge("patchline_camera_up", "1 while a camera gives pictures.", ["line", "camera"])
+CAMERA_TAKEN = Counter("patchline_camera_frames_total", "Pictures taken.", ["line", "camera"])
+CAMERA_DROPPED = Counter(
+    "patchline_camera_dropped_frames_total",
+    "Pictures that never reached the broker: the ring was full, the disk failed, or a file was spoilt.",
+    ["line", "camera"],
+)
+CAMERA_MISSED = Counter(
+    "patchline_camera_missed_triggers_total", "Triggers after which no picture came.", ["line", "camera"]
+)
+CAMERA_WAITING = Gauge(
+    "patchline_camera_waiting_frames",
+    "Pictures on disk that the broker does not have yet.",
+    ["line", "camera"],
+)
 SINK_REPORTS = Counter(
     "patchline_sink_reports_total",
     "Reports of a sink: accepted, or set aside because they were refused or given up.",

@@ -5,13 +5,17 @@ from pathlib import Path
 
 from schemas.frame import FrameHeaders
 from schemas.topics import TOPICS, TopicKind
-from service.settings import KafkaSettings, Settings
+from service.settings import InspectorSettings, KafkaSettings, Settings, StoreSettings
 from service.stream.base import Record
 from service.stream.memory import MemoryBroker
 from workers.camera.program import FolderCamera, run_camera
 
 TOPIC = "patchline.frames"
-SETTINGS = Settings(kafka=KafkaSettings(max_message_bytes=1_000_000))
+SETTINGS = Settings(
+    kafka=KafkaSettings(max_message_bytes=1_000_000),
+    inspector=InspectorSettings(max_reference_bytes=1_500_000),
+    store=StoreSettings(url="memory://"),
+)
 
 
 async def frames(broker: MemoryBroker, wanted: int) -> list[Record]:
@@ -30,7 +34,7 @@ async def test_pictures_of_a_folder_become_frames_until_the_camera_is_told_to_st
     broker = MemoryBroker(SETTINGS.kafka)
     await broker.create_topics({TOPIC: TOPICS[TopicKind.FRAMES]}, partitions=2, replication=1)
     (tmp_path / "a.png").write_bytes(b"first")
-    (tmp_path / "huge.png").write_bytes(bytes(1_000_001))
+    (tmp_path / "huge.png").write_bytes(bytes(1_500_001))
     camera = FolderCamera("line1", tmp_path, "left", seconds=0.02)
     running = asyncio.create_task(run_camera(SETTINGS, camera, broker=broker))
     await frames(broker, 1)

@@ -1,1 +1,1 @@
-"""Cameras: what puts frames on the stream. For now a folder that another program fills."""
+"""Cameras: what puts frames on the stream. Streams, videos, USB cameras, and folders that a program fills."""

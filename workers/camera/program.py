@@ -12,12 +12,14 @@ from schemas.ids import is_line_id
 from schemas.topics import TOPICS, TopicKind
 from service.runtime.signals import stop_event
 from service.settings import Settings
+from service.store import ObjectStore, StoreError, open_store
 from service.stream.base import Broker, DeliveryError
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
 from workers.camera.folder import Sighting, WatchedFolder
 from workers.camera.naming import frame_id_of
-from workers.camera.sender import FrameSender
+from workers.camera.sender import FrameSender, Outsourcing
+from workers.camera.waking import changed
 
 _LONGEST_PAUSE = 10.0
 _log = structlog.get_logger()
@@ -38,7 +40,13 @@ class FolderCamera:
             raise ValueError(f"line {self.line!r} is refused: a line id is [a-z0-9][a-z0-9-]{{0,62}}")
 
 
-async def run_camera(settings: Settings, camera: FolderCamera, *, broker: Broker | None = None) -> int:
+async def run_camera(
+    settings: Settings,
+    camera: FolderCamera,
+    *,
+    broker: Broker | None = None,
+    store: ObjectStore | None = None,
+) -> int:
     """Run until SIGTERM or SIGINT; 0 after a clean stop. Tests give a broker of their own. Raises
     ``ValueError`` for a folder that is none, ``StreamError`` when the broker stays out of reach."""
     stop = stop_event()
@@ -49,8 +57,9 @@ async def run_camera(settings: Settings, camera: FolderCamera, *, broker: Broker
         watched = await asyncio.to_thread(WatchedFolder, camera.folder, skip_present=camera.skip_present)
         topic = TOPICS[TopicKind.FRAMES].name(settings.kafka.topic_prefix)
         await broker.partitions(topic)
-        sender = FrameSender(await broker.producer(), topic)
-        feed = _Feed(watched, sender, camera, stop, settings.kafka.max_message_bytes)
+        outsourcing = Outsourcing.of(settings, store or open_store(settings.store))
+        sender = FrameSender(await broker.producer(), topic, outsourcing)
+        feed = _Feed(watched, sender, camera, stop, settings.inspector.max_reference_bytes)
         await stack.enter_async_context(serve_probes(settings.telemetry, lambda: None))
         _log.info("camera ready", line=camera.line, folder=str(camera.folder))
         sent = await feed.run()
@@ -72,7 +81,7 @@ class _Feed:
         while not self.stop.is_set():
             for sighting in await asyncio.to_thread(self.watched.look):
                 sent += await self._offer(sighting)
-            await self._rest(self.camera.seconds)
+            await changed(self.camera.folder, self.camera.seconds, self.stop)
         return sent
 
     async def _offer(self, sighting: Sighting) -> bool:
@@ -93,7 +102,7 @@ class _Feed:
         while not self.stop.is_set():
             try:
                 await self._send(sighting, data)
-            except DeliveryError as error:
+            except (DeliveryError, StoreError) as error:
                 name, cause = sighting.path.name, str(error)
                 _log.warning("picture not acknowledged; sent again", file=name, cause=cause)
                 await self._rest(pause)

@@ -3,12 +3,13 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.options import Folder, Line, line_id
+from workers.cli import run_camera
+from workers.cli.log_format import Format, LogFormat
+from workers.cli.options import line_id
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -18,26 +19,13 @@ if TYPE_CHECKING:
 _DRAIN_SLACK_SECONDS = 10.0
 
 
-class LogFormat(StrEnum):
-    """How a program writes its log lines."""
-
-    JSON = "json"
-    PRETTY = "pretty"
-
-
-Format = Annotated[
-    LogFormat | None,
-    typer.Option("--log-format", help="How log lines look; by default pretty on a terminal, else JSON."),
-]
-
-
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="Run a program of the installation until it is stopped.")
     group.command(epilog="Example: patchline run inspector")(inspector)
     group.command(epilog="Example: patchline run rebuilder")(rebuilder)
     group.command(epilog="Example: patchline run web --log-format json")(web)
-    group.command(epilog="Example: patchline run camera line1 /var/spool/line1 --name left")(camera)
+    group.command(epilog=run_camera.EXAMPLE)(run_camera.camera)
     group.command(epilog="Example: patchline run sink --name mes")(sink)
     group.command("all", epilog="Example: patchline run all --camera line1=/var/spool/line1")(every)
     app.add_typer(group, name="run", epilog="Example: patchline run inspector")
@@ -67,31 +55,6 @@ def web(log_format: Format = None) -> None:
     _until_stopped(serve(settings))
 
 
-def camera(
-    line: Line,
-    folder: Folder,
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="The camera's name, sent with each frame.")
-    ] = "folder",
-    every: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.05, help="How often the folder is looked at.")
-    ] = 0.5,
-    skip_present: Annotated[
-        bool, typer.Option("--skip-present", metavar="", help="Send only what appears from now on.")
-    ] = False,
-    log_format: Format = None,
-) -> None:
-    """Send each picture that another program puts into a folder, once it is complete.
-
-    Pictures that lie there already are sent first. Nothing in the folder is changed.
-    """
-    settings = program_settings("camera", log_format)
-    from workers.camera.program import FolderCamera, run_camera
-
-    watched = FolderCamera(line, folder, name, seconds=every, skip_present=skip_present)
-    _until_stopped(run_camera(settings, watched))
-
-
 def sink(
     name: Annotated[str, typer.Option(metavar="NAME", help="The sink's table in PATCHLINE_SINKS__FILE.")],
     log_format: Format = None,
@@ -106,7 +69,11 @@ def sink(
 def every(
     cameras: Annotated[
         list[str] | None,
-        typer.Option("--camera", metavar="LINE=DIR", help="Watch this folder for the line; repeatable."),
+        typer.Option(
+            "--camera",
+            metavar="LINE=SOURCE",
+            help="A camera of the line, as `run camera` takes it; repeatable.",
+        ),
     ] = None,
     log_format: Format = None,
 ) -> None:
@@ -145,7 +112,7 @@ def _errands(settings: "Settings", cameras: list[str], log_format: LogFormat | N
 def _camera_words(camera: str) -> tuple[str, ...]:
     line, separator, folder = camera.partition("=")
     if not separator or not folder:
-        raise typer.BadParameter(f"--camera {camera!r} names no folder: write it as line1=/var/spool/line1")
+        raise typer.BadParameter(f"--camera {camera!r} names no source: write it as line1=/var/spool/line1")
     return "camera", line_id(line), folder
 
 
