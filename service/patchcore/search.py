@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from service.patchcore import bfloat16
 from service.patchcore.certified_index import CertifiedIndex
 from service.patchcore.exact_index import ExactIndex
 from service.patchcore.level_index import LevelIndex
@@ -85,11 +85,6 @@ def _by_levels(
 
 
 def _multiplied(vectors: NDArray[np.floating]) -> PatchIndex:
-    if len(vectors) < FEWEST_MULTIPLIED or not multiplies_bfloat16():
+    if len(vectors) < FEWEST_MULTIPLIED or not bfloat16.native():
         return ExactIndex(vectors)
     return ProductIndex(vectors)
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 natively; elsewhere it would be emulated, and slow."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -81,3 +81,26 @@ def test_a_bank_of_one_runtime_is_accepted_by_the_other_in_its_own_arithmetic(
     assert (backbone.runtime, backbone.precision) == (served_by, precision)
     extractor = PatchExtractor(backbone, SMALL, loaded.manifest.contract)
     check_golden(LineModel(loaded.memory_bank, built.thresholds, extractor), loaded)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("kind", ["mono", "poly"])
+def test_all_cells_have_torchs_scores_and_verdicts(kind: str) -> None:
+    line, batch = cell_line("efficientnet_lite0"), 16
+    recipe, contract = line.bank.recipe, line.extractor.contract
+    found: dict[Runtime, list[float]] = {}
+    for runtime in (Runtime.TORCH, Runtime.OPENVINO):
+        backbone = load_backbone(recipe.backbone, (8, 16), precision="float32", runtime=runtime)
+        extractor, scored = PatchExtractor(backbone, recipe, contract), found.setdefault(runtime, [])
+        for probability in (0.0, 1 / 3, 2 / 3, 1.0):
+            pictures = cells(kind, round(probability, 16), 0, 3000)
+            for start in range(0, len(pictures), batch):
+                grids = line.score_features(extractor.extract(pictures[start : start + batch]))
+                scored += [float(grid.max()) for grid in grids]
+    exact, ours = np.array(found[Runtime.TORCH]), np.array(found[Runtime.OPENVINO])
+    assert len(exact) > 1000
+    np.testing.assert_allclose(ours, exact, rtol=BANDS["float32"])
+    for limit in (line.thresholds.defect_score, line.thresholds.review_score):
+        clear = np.abs(exact - limit) > BANDS["float32"] * limit
+        assert ((ours > limit) == (exact > limit))[clear].all()

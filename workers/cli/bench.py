@@ -8,6 +8,7 @@ import typer
 from workers.cli import (
     bench_approve,
     bench_drift,
+    bench_extract,
     bench_grow,
     bench_lines,
     bench_poison,
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
     group.command(epilog=_EPILOG)(coreset)
     group.command(epilog=bench_search.EPILOG)(bench_search.search)
+    group.command(epilog=bench_extract.EPILOG)(bench_extract.extract)
     group.command(epilog=bench_stream.EPILOG)(bench_stream.stream)
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)

@@ -1,0 +1,37 @@
+"""The law of products in bfloat16: what they rule out cannot be the nearest."""
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from service.patchcore.bfloat16 import FOLDS, Left, empty_rows, reaching, right_rows
+
+VALUES = st.one_of(
+    st.integers(-2, 2).map(float),
+    st.floats(-1e4, 1e4, width=32),
+    st.sampled_from([1e6, 1e6 + 1, 1e-20, 1e-40, -1e6]),
+)
+
+
+def points(rows: int) -> st.SearchStrategy[NDArray[np.float32]]:
+    return hnp.arrays(np.float32, (rows, 5), elements=VALUES)
+
+
+@given(left=st.integers(1, 9).flatmap(points), right=st.integers(1, 40).flatmap(points))
+@settings(max_examples=200, deadline=None)
+def test_the_largest_product_is_always_among_those_that_reach(
+    left: NDArray[np.float32], right: NDArray[np.float32]
+) -> None:
+    exact = left.astype(np.float64) @ right.T.astype(np.float64)
+    exact -= (right.astype(np.float64) ** 2).sum(axis=1) / 2
+    rows, largest, lost = right_rows(torch.from_numpy(right))
+    padded = torch.cat([rows, empty_rows(-len(rows) % FOLDS, right.shape[1])]).T
+    made = Left.of(torch.from_numpy(left))
+    row, column = reaching(made, padded, made.doubt(largest, lost))
+    assert (np.diff(row.numpy()) >= 0).all()
+    assert int(column.max()) < len(right)
+    found = set(zip(row.tolist(), column.tolist(), strict=True))
+    assert all((place, int(best)) in found for place, best in enumerate(exact.argmax(axis=1)))
