@@ -1,6 +1,7 @@
 """``patchline run``: the programs of an installation, each until SIGTERM or Ctrl-C."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,7 +103,9 @@ def _errands(settings: "Settings", cameras: list[str], log_format: LogFormat | N
     errands = []
     for place, words in enumerate(programs):
         port = settings.telemetry.port
-        environment = {"PATCHLINE_TELEMETRY__PORT": str(port + place)} if port else {}
+        environment = dict(os.environ)
+        if port:
+            environment["PATCHLINE_TELEMETRY__PORT"] = str(port + place)
         options = ["--log-format", log_format.value] if log_format else []
         command = [sys.executable, "-m", "workers", "run", *words, *options]
         errands.append(Errand(" ".join(words[:2]), command, environment))

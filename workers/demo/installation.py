@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,6 +22,8 @@ from service.settings import (
     WebSettings,
     environment_of,
 )
+from workers.supervisor.child import Errand
+from workers.supervisor.program import Hopeless, supervise
 
 PROGRAMS = ("inspector", "rebuilder", "web")
 _PARTITIONS = 4
@@ -36,7 +37,9 @@ class Installation:
     def __init__(self, settings: Settings, folder: Path, stack: ExitStack, *, embedded: bool = True) -> None:
         self.settings, self.folder, self.embedded = settings, folder, embedded
         self._stack = stack
-        self._programs: dict[str, subprocess.Popen[bytes]] = {}
+        self._leashes: dict[str, int] = {}
+        self._stopping = asyncio.Event()
+        self._supervising: asyncio.Task[None] | None = None
 
     @classmethod
     def begin(cls, bootstrap: str | None = None) -> Self:
@@ -56,41 +59,42 @@ class Installation:
         return cls(_settings(folder, kafka, cache.url), folder, stack, embedded=bootstrap is None)
 
     def start_programs(self, names: Sequence[str] = PROGRAMS) -> None:
-        """Start the inspector, the rebuilder and the page, or some of them, each with a log file of its
-        own."""
-        environment = _environment(self.settings)
-        for name in names:
-            with self._log(name).open("wb") as log:
-                self._programs[name] = subprocess.Popen(
-                    [sys.executable, "-m", "workers", "run", name],
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    # Ctrl-C is for the demo, which then stops them in order.
-                    start_new_session=True,
-                )
+        """Start the inspector, the rebuilder and the page, or some of them, each with a log file of its own;
+        what ends is started again, within its budget. Needs a running loop."""
+        command, environment = [sys.executable, "-m", "workers", "run"], _environment(self.settings)
+        errands = [Errand(name, [*command, name], environment, self._log(name)) for name in names]
+        self._supervising = asyncio.create_task(
+            supervise(
+                errands,
+                self.settings.supervisor,
+                self._stopping,
+                drain_seconds=_STOP_SECONDS,
+                started=self._leashes.__setitem__,
+            )
+        )
 
     def process(self, name: str) -> int:
-        """The process id of a program that was started."""
-        return self._programs[name].pid
+        """The process id of the leash of a program that was started, of which the program is the child."""
+        return self._leashes[name]
 
     def require_alive(self) -> None:
-        """Raises ``EmbeddedError`` with the end of the log of a program that ended by itself."""
-        for name, program in self._programs.items():
-            if program.poll() is not None:
-                tail = self._log(name).read_text(errors="replace")[-_LOG_TAIL:].strip()
-                raise EmbeddedError(f"the {name} ended with code {program.returncode}: {tail}")
+        """Raises ``EmbeddedError`` with the end of the log of a program that ended too often."""
+        if self._supervising is not None and self._supervising.done():
+            self._tell_end(self._supervising)
 
-    async def stop(self) -> dict[str, int]:
-        """Stop the programs, then cache and broker; nothing is left. The exit code of each program."""
-        for program in self._programs.values():
-            program.terminate()
-        codes = await asyncio.gather(
-            *(asyncio.to_thread(_ended, program) for program in self._programs.values())
-        )
+    async def stop(self) -> None:
+        """Stop the programs, then cache and broker; nothing is left."""
+        self._stopping.set()
+        if self._supervising is not None:
+            await asyncio.wait({self._supervising})
         await asyncio.to_thread(self._stack.close)
-        return dict(zip(self._programs, codes, strict=True))
+
+    def _tell_end(self, supervising: "asyncio.Task[None]") -> None:
+        try:
+            supervising.result()
+        except Hopeless as error:
+            tail = self._log(error.program).read_text(errors="replace")[-_LOG_TAIL:].strip()
+            raise EmbeddedError(f"{error}: {tail}") from error
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
@@ -114,11 +118,3 @@ def _settings(folder: Path, kafka: KafkaSettings, redis_url: str) -> Settings:
 def _environment(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PATCHLINE_")}
     return inherited | environment_of(settings)
-
-
-def _ended(program: "subprocess.Popen[bytes]") -> int:
-    try:
-        return program.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        program.kill()
-        return program.wait()

@@ -5,37 +5,49 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from service.embedded import leash
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A program to keep running: its name, its command line, and what its environment has beside ours."""
+    """A program to keep running: its name, its command line, its environment, and the file that its output
+    is added to instead of ours."""
 
     name: str
     command: Sequence[str]
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    log: Path | None = None
 
 
 class Child:
-    """A running process; its output goes where ours goes."""
+    """A running process; its output goes where ours goes, unless its errand names a file."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     @classmethod
     async def start(cls, errand: Errand) -> "Child":
-        """Start it. Raises ``OSError`` when the system starts no more processes."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", leash.__file__, *errand.command),
-            stdin=asyncio.subprocess.PIPE,
-            env={**os.environ, **errand.environment},
-            # Signals of the terminal are for us, who pass them on in order.
-            start_new_session=True,
-        )
+        """Start it. Raises ``OSError`` when the system starts no more processes, or there is no such log."""
+        with errand.log.open("ab") if errand.log else nullcontext() as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", leash.__file__, *errand.command),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=errand.environment,
+                # Signals of the terminal are for us, who pass them on in order.
+                start_new_session=True,
+            )
         return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The process id of its leash, whose child it is."""
+        return self._process.pid
 
     async def ended(self) -> int:
         """Wait for its end: the exit code, negative for a signal."""
