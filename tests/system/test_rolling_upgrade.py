@@ -109,7 +109,7 @@ def test_programs_of_the_last_release_and_of_today_understand_each_other(install
     # A rebuilder of the release goes back to the bank before.
     first = history(installation)[0]
     back = first.model_copy(update={"epoch": made.epoch + 1, "activated_at": datetime.now(UTC)})
-    headers = {"line": b"flange", "epoch": str(back.epoch).encode()}
+    headers = {"kind": b"activated", "line": b"flange", "epoch": str(back.epoch).encode()}
     write(installation, "banks", as_released(json.loads(back.to_bytes()), OLD["bank-record"]), headers)
     verdict = verdict_of(installation, "after", back.epoch)
     assert (verdict["epoch"], verdict["bank_version"]) == (back.epoch, first.version)
