@@ -9,7 +9,7 @@ from schemas.command import FrameRef
 from schemas.ids import LineId, ModelName, Version
 from schemas.maintenance import MaintenanceWindow
 from schemas.message import Message, Moment
-from schemas.reasons import CommandKind, Gate, LineEventKind
+from schemas.reasons import CommandKind, Gate, LineEventKind, VerdictKind
 from schemas.shadow import ShadowReport
 
 
@@ -55,5 +55,9 @@ class LineEvent(Message):
     )
     maintenance: MaintenanceWindow | None = Field(
         default=None, description="what the line's maintenance is from now on; the last word counts"
+    )
+    expired_before: dict[VerdictKind, Moment] | None = Field(
+        default=None,
+        description="what has this verdict and is from before this moment may be gone",
     )
     at: Moment

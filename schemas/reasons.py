@@ -90,6 +90,7 @@ class LineEventKind(Worded):
     BUILD_PROGRESS = "build-progress", "A bank is being built."
     BANK_STALE = "bank-stale", "An activation could not be loaded; the line keeps the bank it has."
     UNTRUSTED = "untrusted-command", "A command that nobody who is trusted signed was passed over unread."
+    RETENTION = "retention", "Frames and heatmaps of the line from before a moment are removed, by verdict."
     BREAKER = "breaker", "The line's breaker opened, for too much bad input, or closed again."
     DRIFT = "drift", "The line's scores no longer come from where they came when its bank was put in force."
     CAMERA = "camera", "A camera of the line gives no pictures, or gives them again."

@@ -78,7 +78,17 @@ class InspectorSettings(_Part):
         ge=1,
         description="of all lines' banks in the extraction worker; past it, idle lines' banks are let go of",
     )
-    keep_ok_frames: Literal["all", "none"] = "all"
+    keep_ok_frames: Literal["all", "sample", "none"] = Field(
+        default="all",
+        description="frames of ok parts that are stored; what is not stored cannot be approved, compared or "
+        "looked at",
+    )
+    keep_ok_share: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="of the ok frames, when a sample is kept: by frame_uid, so always the same ones",
+    )
     heatmaps: Literal["flagged", "all"] = "flagged"
     drain_seconds: float = Field(default=20.0, gt=0)
     stall_seconds: float = Field(
@@ -251,6 +261,28 @@ class SigningSettings(_Part):
     commands_key: Path | None = Field(default=None, description="the private key of the page's service")
 
 
+class RetentionSettings(_Part):
+    """How long the retention worker leaves frames and heatmaps, by verdict. Parts, canaries and banks are
+    copies that it never touches."""
+
+    ok_days: float = Field(default=14.0, gt=0)
+    review_days: float = Field(default=90.0, gt=0)
+    defect_days: float = Field(default=365.0, gt=0)
+    fault_days: float = Field(default=30.0, gt=0)
+    upload_days: float = Field(default=7.0, gt=0, description="pictures that were uploaded to teach a line")
+    dead_letter_days: float = Field(default=30.0, gt=0, description="bytes too many for their message")
+    max_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="of frames and heatmaps; past it the oldest go, ok first, then fault, review and "
+        "defect; 0 is no bound",
+    )
+    every_seconds: float = Field(default=3600.0, gt=0, description="from the end of a sweep to the next")
+    price_per_gb_month: float = Field(
+        default=0.0, ge=0, description="of the object store, for the page to show what frames cost"
+    )
+
+
 class SupervisorSettings(_Part):
     """`patchline run all`: how often a program that ended is started again."""
 
@@ -331,6 +363,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     rebuilder: RebuilderSettings = RebuilderSettings()
     camera: CameraSettings = CameraSettings()
+    retention: RetentionSettings = RetentionSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     sinks: SinksSettings = SinksSettings()
     signing: SigningSettings = SigningSettings()

@@ -58,6 +58,14 @@ class UndrawnRow(NamedTuple):
     detail: str
 
 
+class ExpiredRow(NamedTuple):
+    """What was judged so before the horizon may have lost its heatmap to retention."""
+
+    line: str
+    kind: str
+    horizon_ms: float
+
+
 class LimitsRow(NamedTuple):
     """Since when, and from which horizon on, an alert can be foreign."""
 
@@ -74,6 +82,7 @@ _TABLES: dict[type[tuple[Any, ...]], str] = {
     ActivationRow: "activations",
     UnreadableRow: "unreadable",
     UndrawnRow: "undrawn",
+    ExpiredRow: "expired",
     LimitsRow: "limits",
 }
 

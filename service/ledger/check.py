@@ -8,6 +8,7 @@ from schemas.topics import TOPICS, TopicKind
 from service.ledger.accounts import Accounts
 from service.ledger.balance import report_of
 from service.ledger.book import Book, LimitsRow, WindowRow, open_book
+from service.ledger.expiry import read_expiry
 from service.ledger.heatmaps import look_for_heatmaps
 from service.ledger.report import LedgerReport
 from service.ledger.scan import Span, scan
@@ -56,6 +57,7 @@ class _Check:
         book.add([LimitsRow(since_ms, accounts.horizon_ms(snapshot.logs[TopicKind.VERDICTS]))])
         await asyncio.to_thread(book.settle)
         await look_for_heatmaps(book, self._store, partial(self._tell, "heatmaps"))
+        book.add(await read_expiry(self._broker, self._topic(TopicKind.LINE_EVENTS)))
         return await asyncio.to_thread(report_of, book, snapshot)
 
     async def _accepted(self, snapshot: Snapshot) -> dict[int, Span]:

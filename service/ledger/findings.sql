@@ -57,7 +57,11 @@ WHERE a.timestamp_ms >= since_ms
         WHERE v.alert_id = a.alert_id AND v.alert_digest = a.digest AND v.effective)
     AND (a.inspected_ms >= horizon_ms OR EXISTS (SELECT 1 FROM verdicts v WHERE v.alert_id = a.alert_id))
 UNION ALL
-SELECT 'heatmaps-missing', 'verdicts', own_partition, own_offset, detail FROM undrawn
+-- A verdict that names its heatmap in the right way, from before its line's horizon, is told of as expired.
+SELECT 'heatmaps-missing', 'verdicts', u.own_partition, u.own_offset, u.detail FROM undrawn u
+WHERE NOT EXISTS (SELECT 1 FROM pictured p JOIN judged j USING (partition, source, own_partition, own_offset)
+    JOIN expired e ON e.line = j.line AND e.kind = j.kind AND j.inspected_ms < e.horizon_ms
+    WHERE p.own_partition = u.own_partition AND p.own_offset = u.own_offset AND p.named)
 UNION ALL
 SELECT 'unknown-epochs', 'verdicts', own_partition, own_offset,
     line || ', epoch ' || COALESCE(epoch, '-') || ', version ' || COALESCE(version, '-') || '.'

@@ -30,6 +30,7 @@ class VerdictRow(NamedTuple):
     alert_digest: bytes | None
     drawn: bool
     astray: bool
+    inspected_ms: float
 
 
 class LetterRow(NamedTuple):
@@ -73,6 +74,7 @@ def verdict_row(record: Record) -> VerdictRow:
         _demanded(verdict),
         verdict.heatmap_url is not None,
         _astray(verdict),
+        verdict.inspected_at.timestamp() * 1000,
     )
 
 

@@ -57,6 +57,10 @@ CACHE_UP = Gauge("patchline_bank_cache_up", "1 while the cache of banks answers.
 WORKER_RESTARTS = Counter("patchline_extraction_restarts_total", "Extraction workers replaced.", ["cause"])
 REBALANCES = Counter("patchline_rebalances_total", "Assignments received by this member.")
 REFUSED_COMMITS = Counter("patchline_refused_commits_total", "Commits withheld or fenced after a rebalance.")
+RETENTION_REMOVED = Counter(
+    "patchline_retention_removed_total", "Frames and heatmaps that retention removed, by verdict.", ["kind"]
+)
+RETENTION_BYTES = Gauge("patchline_retention_stored_bytes", "Frames and heatmaps that the last sweep left.")
 COMMANDS = Counter("patchline_commands_total", "Commands by kind and outcome.", ["kind", "outcome"])
 BUILD_SECONDS = Histogram(
     "patchline_bank_build_seconds",

@@ -12,6 +12,7 @@ from service.web.bank_books import BankBooks
 from service.web.claims import Claims
 from service.web.hub import Hub
 from service.web.orders import Orders
+from service.web.plant_state import PlantWatch
 from service.web.teaching import Teaching
 from service.web.thumbs import Thumbs
 from service.web.view import View
@@ -36,3 +37,4 @@ class Context:
     thumbs: Thumbs
     alerts: AlertDesk
     teaching: Teaching
+    plant: PlantWatch

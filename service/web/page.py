@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -11,6 +11,7 @@ import uvicorn
 from schemas.topics import TOPICS, TopicKind
 from service.alerting import HygienePolicy
 from service.banks.cache import NoCache
+from service.banks.redis_client import redis_client
 from service.banks.source import BankSource
 from service.images.decode import ImageLimits
 from service.letters.box import LetterBox
@@ -38,6 +39,7 @@ from service.web.frame_names import FrameNames
 from service.web.hub import Hub
 from service.web.orders import Orders
 from service.web.pages.wall import draw_tile
+from service.web.plant_state import PlantWatch
 from service.web.teaching import Banks, teaching_with
 from service.web.thumbs import thumbnails
 from service.web.view import View
@@ -80,7 +82,10 @@ async def fed_page(
         limits = ImageLimits(settings.inspector.max_pixels, limit)
         keep, trust = settings.web.keep_verdicts, signatures.trust
         feed = Feed(broker, view, hub, draw_tile, prefix=prefix, keep=keep, trust=trust)
+        redis = redis_client(settings.redis)
+        plant = PlantWatch(broker, redis, store, prefix, settings.inspector.group)
         async with (
+            aclosing(redis),
             _fed(feed) as feeding,
             thumbnails(store, limit) as thumbs,
             teaching_with(view, store, names, log, Banks(source, books, bench), limits) as teaching,
@@ -101,6 +106,7 @@ async def fed_page(
                 thumbs=thumbs,
                 alerts=AlertDesk(view.hygiene, producer, TOPICS[TopicKind.LINE_EVENTS].name(prefix)),
                 teaching=teaching,
+                plant=plant,
             )
             yield Page(context, feed, feeding)
     finally:

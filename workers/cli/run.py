@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog="Example: patchline run inspector")(inspector)
     group.command(epilog="Example: patchline run rebuilder")(rebuilder)
     group.command(epilog="Example: patchline run web --log-format json")(web)
+    group.command(epilog="Example: patchline run retention --once")(retention)
     group.command(epilog=run_camera.EXAMPLE)(run_camera.camera)
     group.command(epilog="Example: patchline run sink --name mes")(sink)
     group.command("all", epilog="Example: patchline run all --camera line1=/var/spool/line1")(every)
@@ -56,6 +57,19 @@ def web(log_format: Format = None) -> None:
     _until_stopped(serve(settings))
 
 
+def retention(
+    once: Annotated[
+        bool, typer.Option("--once", metavar="", help="One sweep, then end; for a scheduler of your own.")
+    ] = False,
+    log_format: Format = None,
+) -> None:
+    """Remove frames and heatmaps by verdict, age and total size. Never parts, canaries or banks."""
+    settings = program_settings("retention", log_format)
+    from workers.retention.program import run_retention
+
+    _until_stopped(run_retention(settings, once=once))
+
+
 def sink(
     name: Annotated[str, typer.Option(metavar="NAME", help="The sink's table in PATCHLINE_SINKS__FILE.")],
     log_format: Format = None,
@@ -78,7 +92,7 @@ def every(
     ] = None,
     log_format: Format = None,
 ) -> None:
-    """Run inspector, rebuilder and page, and start again what ends.
+    """Run inspector, rebuilder, page and retention, and start again what ends.
 
     Ends when told to, or once a program has used up its restarts (PATCHLINE_SUPERVISOR__RESTARTS). With a
     fixed telemetry port, each program takes the next one.
@@ -99,7 +113,13 @@ async def _supervised(settings: "Settings", errands: "list[Errand]") -> int:
 def _errands(settings: "Settings", cameras: list[str], log_format: LogFormat | None) -> "list[Errand]":
     from workers.supervisor.child import Errand
 
-    programs = [("inspector",), ("rebuilder",), ("web",), *(_camera_words(camera) for camera in cameras)]
+    programs = [
+        ("inspector",),
+        ("rebuilder",),
+        ("web",),
+        ("retention",),
+        *(_camera_words(camera) for camera in cameras),
+    ]
     errands = []
     for place, words in enumerate(programs):
         port = settings.telemetry.port

@@ -25,6 +25,7 @@ from schemas.reasons import FaultReason, VerdictKind
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.inspection.breaker import Passage
+from service.retention.sample import in_sample
 from service.settings import DeadlineSettings
 from service.store.errors import StoreError
 from service.store.keys import STORE_ALIAS, dead_letter_key, frame_key, heatmap_key
@@ -52,9 +53,16 @@ class EffectRules:
 
     topic_prefix: str
     public_url: str
-    keep_ok_frames: Literal["all", "none"]
+    keep_ok_frames: Literal["all", "sample", "none"]
     max_inline_bytes: int
     deadlines: DeadlineSettings = _NO_DEADLINES
+    keep_ok_share: float = 1.0
+
+    def keeps_ok(self, frame_uid: UUID) -> bool:
+        """Whether the frame of an ok part is stored."""
+        if self.keep_ok_frames == "sample":
+            return in_sample(frame_uid, self.keep_ok_share)
+        return self.keep_ok_frames == "all"
 
     def topic(self, kind: TopicKind) -> str:
         """A topic's full name."""
@@ -142,12 +150,12 @@ class Effects:
         with span("store pictures", of=job.envelope.record.headers):
             if isinstance(outcome, Judged) and outcome.heatmap is not None:
                 await self._put(heatmap_key(job.line, job.uid, outcome.version), outcome.heatmap)
-            if not isinstance(outcome, Unreadable) and self._keeps(outcome):
+            if not isinstance(outcome, Unreadable) and self._keeps(job, outcome):
                 await self._put(frame_key(job.line, job.uid), job.data)
 
-    def _keeps(self, outcome: Judged | Unfit) -> bool:
+    def _keeps(self, job: Job, outcome: Judged | Unfit) -> bool:
         fine = isinstance(outcome, Judged) and outcome.verdict == VerdictKind.OK.value
-        return not fine or self._rules.keep_ok_frames == "all"
+        return not fine or self._rules.keeps_ok(job.uid)
 
     async def _alert_of(
         self, written: Sequence[tuple[Verdict, Placed]], traces: Mapping[UUID, Headers]
@@ -161,7 +169,7 @@ class Effects:
             return None
         deadline = self._rules.deadlines.ms(job.line)
         verdict = verdict_of(job, outcome, self._rules.public_url, now, deadline)
-        if not self._keeps(outcome):
+        if not self._keeps(job, outcome):
             verdict = verdict.model_copy(update={"frame_url": None})
         trace = context_headers(job.envelope.record.headers)
         with span("publish the verdict", of=trace):

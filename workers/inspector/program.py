@@ -12,6 +12,7 @@ from service.banks.redis_client import redis_client, require_redis
 from service.banks.source import BankSource
 from service.drift.monitor import DriftRules
 from service.inspection.breaker import BreakerRules
+from service.runtime.beating import beating
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import Settings
@@ -76,6 +77,8 @@ class Inspector:
         await require_topics(self._broker, settings.kafka.topic_prefix)
         await insist(self._ping_redis, ConnectionError, settings.kafka.start_seconds)
         await self._stack.enter_async_context(serve_probes(settings.telemetry, self._not_ready_because))
+        beat = beating(settings.redis, "inspector", self._not_ready_because)
+        await self._stack.enter_async_context(beat)
         self._keeper = await self._make_keeper()
         self._maintenance = await self._make_maintenance()
         self._desk = self._make_desk()
@@ -160,7 +163,8 @@ class Inspector:
         prefix, public_url = settings.kafka.topic_prefix, settings.web.public_url
         inspector = settings.inspector
         keep, inline = inspector.keep_ok_frames, inspector.max_inline_bytes
-        return EffectRules(prefix, public_url, keep, inline, settings.deadlines)
+        share = inspector.keep_ok_share
+        return EffectRules(prefix, public_url, keep, inline, settings.deadlines, share)
 
     def _drift(self) -> DriftWatch:
         drift = self._settings.drift

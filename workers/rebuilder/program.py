@@ -6,6 +6,7 @@ from functools import partial
 from service.backbones.configured import weights_in_use
 from service.banks.redis_cache import RedisCache
 from service.banks.redis_client import redis_client, require_redis
+from service.runtime.beating import beating
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import Settings
@@ -33,11 +34,12 @@ async def run_program(settings: Settings) -> int:
         await insist(asked, ConnectionError, settings.kafka.start_seconds)
         cache = RedisCache(redis, settings.redis)
         ready: list[bool] = []
-        await stack.enter_async_context(
-            serve_probes(
-                settings.telemetry, lambda: None if ready else "the results of the past are being read"
-            )
-        )
+
+        def not_ready_because() -> str | None:
+            return None if ready else "the results of the past are being read"
+
+        await stack.enter_async_context(serve_probes(settings.telemetry, not_ready_because))
+        await stack.enter_async_context(beating(settings.redis, "rebuilder", not_ready_because))
         forks = Forks()
         stack.push_async_callback(forks.stop)
         extraction = Extraction(

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from service.runtime.beating import beating
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import Settings
@@ -35,6 +36,7 @@ async def serve(settings: Settings, *, broker: Broker | None = None, store: Obje
         page = await stack.enter_async_context(fed_page(settings, broker, store, WorkerBench.of(settings)))
         probes = serve_probes(settings.telemetry, page.feed.not_ready_because)
         port = await stack.enter_async_context(probes)
+        await stack.enter_async_context(beating(settings.redis, "web", page.feed.not_ready_because))
         url = await stack.enter_async_context(served(settings, page))
         _log.info("page ready", url=url, probes_port=port)
         await _until(stop, page)

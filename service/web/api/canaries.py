@@ -32,13 +32,7 @@ def router(context: Context) -> APIRouter:
     @routes.get("", summary="The canaries of a line, oldest first")
     async def canaries(line: LineId, model: Annotated[ModelName | None, Query()] = None) -> list[CanaryItem]:
         await known_line(context, line)
-        annals = await context.view.annals(line)
-        found = annals.confirmations(line)
-        return [
-            _item(context, frame, event, missed=frame.frame_uid in annals.missed(line, frame.model))
-            for frame, event in found
-            if model in (None, frame.model)
-        ]
+        return await canary_items(context, line, model)
 
     @routes.get("/{frame_uid}", summary="How the bank judged a canary when it was confirmed")
     async def canary(line: LineId, frame_uid: UUID) -> Canary:
@@ -64,6 +58,16 @@ def router(context: Context) -> APIRouter:
         return picture_response(data)
 
     return routes
+
+
+async def canary_items(context: Context, line: str, model: str | None = None) -> list[CanaryItem]:
+    """The canaries of a line, or of one model of it, oldest first."""
+    annals = await context.view.annals(line)
+    return [
+        _item(context, frame, event, missed=frame.frame_uid in annals.missed(line, frame.model))
+        for frame, event in annals.confirmations(line)
+        if model in (None, frame.model)
+    ]
 
 
 async def _place(context: Context, line: str, frame_uid: UUID) -> tuple[str, str]:

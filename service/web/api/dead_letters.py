@@ -79,7 +79,7 @@ def router(context: Context) -> APIRouter:
         cursor: Annotated[str | None, Query(pattern=CURSOR)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> LetterPage:
-        wanted = LetterFilter(line, reason.value if reason else None, _place(cursor))
+        wanted = LetterFilter(line, reason.value if reason else None, place_of(cursor))
         return await letter_page(context, wanted, limit, settled=state == "all")
 
     @routes.get("/{partition}/{offset}", summary="One dead letter")
@@ -171,7 +171,8 @@ def _cursor(letter: Letter) -> str:
     return f"{at_ms(letter)}.{letter.id}"
 
 
-def _place(cursor: str | None) -> tuple[int, str] | None:
+def place_of(cursor: str | None) -> tuple[int, str] | None:
+    """The place in the list that a cursor names."""
     if cursor is None or not re.fullmatch(CURSOR, cursor):
         return None
     at, _, name = cursor.partition(".")

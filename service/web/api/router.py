@@ -17,6 +17,7 @@ from service.web.api import (
     maintenance,
     pictures,
     session,
+    system,
     thresholds,
     tokens,
     trainings,
@@ -63,6 +64,7 @@ def api_router(context: Context) -> APIRouter:
         pictures,
         trainings,
         trials,
+        system,
     ):
         router.include_router(part.router(context))
     return router

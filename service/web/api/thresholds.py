@@ -34,21 +34,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/preview", summary="What other rates would change")
     async def preview(line: LineId, alpha: Rate, review_alpha: Rate, frames: Frames = 500) -> RatePreview:
-        facts = await threshold_facts(context, line, frames)
-        try:
-            wished = thresholds_of(np.array(facts.scores), alpha, review_alpha)
-        except ValueError as error:
-            raise Problem(422, str(error)) from error
-        calibration = Calibration(np.array(facts.scores))
-        low, high = calibration.interval(effective_alpha(alpha, calibration.n), CONFIDENCE)
-        return RatePreview(
-            thresholds=wished,
-            sentence=calibration.sentence(alpha),
-            rate_low=low,
-            rate_high=high,
-            now=_counts(facts.recent, facts.thresholds),
-            then=_counts(facts.recent, wished),
-        )
+        return preview_of(await threshold_facts(context, line, frames), alpha, review_alpha)
 
     return routes
 
@@ -69,6 +55,25 @@ async def threshold_facts(context: Context, line: str, frames: int) -> Threshold
         thresholds=active.thresholds,
         scores=book.scores,
         recent=tuple(recent),
+    )
+
+
+def preview_of(facts: ThresholdFacts, alpha: float, review_alpha: float) -> RatePreview:
+    """What these rates would do. Raises ``Problem`` 422 for rates that cannot be."""
+    scores = np.array(facts.scores)
+    try:
+        wished = thresholds_of(scores, alpha, review_alpha)
+    except ValueError as error:
+        raise Problem(422, str(error)) from error
+    calibration = Calibration(scores)
+    low, high = calibration.interval(effective_alpha(alpha, calibration.n), CONFIDENCE)
+    return RatePreview(
+        thresholds=wished,
+        sentence=calibration.sentence(alpha),
+        rate_low=low,
+        rate_high=high,
+        now=_counts(facts.recent, facts.thresholds),
+        then=_counts(facts.recent, wished),
     )
 
 

@@ -12,5 +12,13 @@ class Place:
     path: str
 
 
-SECTIONS = (Place("wall", "Wall", "/"),)
-LINE_TABS = (Place("review", "Review", ""),)
+SECTIONS = (
+    Place("wall", "Wall", "/"),
+    Place("new-line", "New line", "/new-line"),
+    Place("system", "System", "/system"),
+)
+LINE_TABS = (
+    Place("review", "Review", ""),
+    Place("bank", "Teach", "/bank"),
+    Place("threshold", "Threshold", "/threshold"),
+)

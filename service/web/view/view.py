@@ -15,7 +15,18 @@ from service.alerting import Hygiene, HygienePolicy, Ring
 from service.annals.annals import Annals
 from service.letters.letters import Letter
 from service.web.shapes import CommandState, EpochPage, LineSummary, ScoredFrame, VerdictItem, VerdictPage
-from service.web.view import annals, answers, banks, events, letters, lines, scores, story, verdicts
+from service.web.view import (
+    annals,
+    answers,
+    banks,
+    events,
+    letters,
+    lines,
+    outages,
+    scores,
+    story,
+    verdicts,
+)
 from service.web.view.database import Database
 from service.web.view.letters import LetterFilter
 from service.web.view.verdicts import Cursor, Filter, Logged
@@ -183,6 +194,12 @@ class View:
     async def scores(self, line: str, version: str, limit: int) -> Sequence[ScoredFrame]:
         """The newest frames that a version scored, newest first."""
         return await self._database.read(lambda connection: scores.newest(connection, line, version, limit))
+
+    async def outages(self, limit: int) -> tuple[Sequence[LineEvent], dict[int, list[str]]]:
+        """The newest troubles of all lines, and the lines of each partition's newest frames."""
+        return await self._database.read(
+            lambda connection: (outages.newest(connection, limit), outages.places(connection))
+        )
 
     async def events(self, line: str, limit: int) -> Sequence[LineEvent]:
         """The newest events of a line, newest first."""
