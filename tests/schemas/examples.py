@@ -15,6 +15,7 @@ from schemas.alert import Alert
 from schemas.command import ApproveGood, ConfirmDefect, FrameRef, Rebuild, RemovePart, Rollback
 from schemas.line_event import LineEvent
 from schemas.reasons import CommandKind, FaultReason, Gate, LineEventKind, VerdictKind
+from schemas.report import Report
 from schemas.verdict import Region, Source, Verdict
 
 RELEASED = Path(__file__).parent / "released"
@@ -76,6 +77,11 @@ def examples() -> dict[str, list[dict[str, Any]]]:
     messages: dict[str, list[BaseModel]] = {
         "verdict": [VERDICT, FAULT],
         "alert": [Alert.of(VERDICT)],
+        "report": [
+            Report.of_verdict(VERDICT),
+            Report.of_alert(Alert.of(VERDICT)),
+            Report.of_missing("line1", 0, 9, part_id="P 1", camera="left"),
+        ],
         "command": [
             _command(ApproveGood, frames=(FRAME,), audit=True),
             _command(ConfirmDefect, frame=FRAME),

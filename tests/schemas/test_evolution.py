@@ -48,9 +48,11 @@ def test_a_message_of_a_release_is_read_today_and_says_the_same(release: Path) -
 
 @RELEASES
 def test_a_message_of_today_is_read_by_a_release(release: Path) -> None:
+    # What is new since then has no reader of that time.
+    old = released(release)
     for name, every in examples().items():
         for message in every:
-            jsonschema.validate(message, released(release)[name])
+            jsonschema.validate(message, old.get(name, {}))
 
 
 def test_the_examples_are_of_every_message_that_is_json() -> None:
