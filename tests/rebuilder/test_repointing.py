@@ -1,14 +1,12 @@
 from schemas.command import (
     Activate,
-    AnyCommand,
     MarkUnsure,
     Rollback,
     SetFalseAlarmRate,
-    SetMaintenance,
 )
 from schemas.reasons import LineEventKind
 from service.training.publish import open_outlets
-from tests.rebuilder.plant import NOON, PREFIX, Plant, approve, asked, taught
+from tests.rebuilder.plant import PREFIX, Plant, approve, asked, taught
 
 DONE, REFUSED = LineEventKind.COMMAND_DONE, LineEventKind.COMMAND_REFUSED
 
@@ -108,15 +106,3 @@ async def test_a_version_that_was_never_published_is_refused(plant: Plant) -> No
     events = await plant.outcome(activate("default", "ab" * 32), activate("lid"))
     assert events[0].sentence.startswith("version abababababab of model default was never published")
     assert events[1].sentence == "line line1 has no published bank of model lid: train one"
-
-
-async def test_what_is_not_built_yet_is_said_honestly(plant: Plant) -> None:
-    await plant.set_up()
-    commands: list[AnyCommand] = [
-        SetMaintenance.model_validate({**asked(), "start": NOON, "end": NOON}),
-    ]
-    events = await plant.outcome(*commands)
-    assert [event.sentence for event in events] == [
-        f"{command.kind} is not carried out by this version of Patchline yet" for command in commands
-    ]
-    assert {event.kind for event in events} == {REFUSED}
