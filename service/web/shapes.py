@@ -171,7 +171,9 @@ class CanaryItem(_Shape):
 class ApprovalRequest(BaseModel):
     """Parts that are good, each by its frame id or its frame_uid."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"frames": ["part-17"], "why": "a reflection"}]}
+    )
 
     frames: list[str] = Field(min_length=1, max_length=1000)
     why: str = Field(default="", max_length=1000)

@@ -103,8 +103,7 @@ CASES = (
     Case(
         24,
         "HTTP attackers",
-        (GUARD, "tests/signing/test_commands.py"),
-        "There are no users, so no tokens and no roles to attack.",
+        (f"{HERE}/test_24_http.py", GUARD, "tests/web/test_access.py", "tests/signing/test_commands.py"),
     ),
     Case(25, "soak with a fault a minute", (f"{HERE}/test_25_soak.py",)),
 )

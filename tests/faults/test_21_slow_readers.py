@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 import psutil
@@ -39,8 +39,9 @@ def browser(page: str, *, window: int | None = None, line: str = "") -> socket.s
 def to_the_end(reader: socket.socket) -> bytes:
     """All that still comes, once it is read again."""
     told = bytearray()
-    while piece := reader.recv(65536):
-        told += piece
+    with suppress(ConnectionResetError):
+        while piece := reader.recv(65536):
+            told += piece
     return bytes(told)
 
 

@@ -134,6 +134,7 @@ def _bearer(headers: Headers) -> str | None:
 
 def _is_news(scope: Scope, principal: Principal, status: int) -> bool:
     changes = scope["method"] not in SAFE_METHODS and status < 400
+    changes = changes and not scope["state"].get("unrecorded")
     return changes and principal.via != "loopback" and not scope["path"].startswith(RECORDED)
 
 

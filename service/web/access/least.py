@@ -29,6 +29,14 @@ def require(role: Role) -> Any:
     return Depends(Least(role))
 
 
+async def _unrecorded(request: Request) -> None:
+    request.state.unrecorded = True
+
+
+UNRECORDED = Depends(_unrecorded)
+"""The dependency of a route whose changes are no news: what a page holds for a moment, say."""
+
+
 async def demand(request: Request, role: Role) -> None:
     """Refuse whoever may not act as this role, where what is asked decides: raises ``Problem`` 403."""
     principal = _principal(request)

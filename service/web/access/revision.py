@@ -8,6 +8,10 @@ from fastapi import Header
 from service.web.problem import Problem
 
 SHAPE = re.compile(r'"(\d{1,18})"')
+STALE: dict[int | str, dict[str, object]] = {
+    412: {"description": "The state that the change was decided on is no longer that of now."},
+    428: {"description": "The change does not say which state it is for."},
+}
 IfMatch = Annotated[
     str | None,
     Header(alias="if-match", max_length=40, description="the ETag of the state that the change is for, or *"),

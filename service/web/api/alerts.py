@@ -18,7 +18,9 @@ A_DAY = 24 * 60
 class SnoozeRequest(BaseModel):
     """For how many minutes nobody is told of the line's alerts; 0 ends it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"minutes": 30, "why": "the lamp is being changed"}]}
+    )
 
     minutes: float = Field(ge=0, le=A_DAY)
     why: str = Field(default="", max_length=1000)
@@ -27,7 +29,7 @@ class SnoozeRequest(BaseModel):
 class ClosingRequest(BaseModel):
     """Why the alerts need no more attention."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"why": "one scratched tray"}]})
 
     why: str = Field(min_length=1, max_length=1000)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.ids import LineId
 from service.accounts.roles import Role
 from service.store.errors import StoreError
-from service.web.access.least import Asker, require
+from service.web.access.least import UNRECORDED, Asker, require
 from service.web.claims import PER_HOLDER, Claim
 from service.web.context import Context
 from service.web.hub import Event
@@ -45,7 +45,9 @@ class AnswerRequest(BaseModel):
 class ClaimRequest(BaseModel):
     """All the parts that a page has before it; it lets every other go."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"frames": ["6f9619ff-8b86-4011-b42d-00c04fc964ff"]}]}
+    )
 
     frames: list[UUID] = Field(max_length=PER_HOLDER)
 
@@ -76,7 +78,11 @@ def router(context: Context) -> APIRouter:
         context.hub.publish(Event("answer", line, said.model_dump_json()))
         return accepted
 
-    @routes.put("/claims/{holder}", summary="Hold the parts that a page shows to answer")
+    @routes.put(
+        "/claims/{holder}",
+        summary="Hold the parts that a page shows to answer",
+        dependencies=[UNRECORDED],
+    )
     async def claim(line: LineId, holder: Holder, request: ClaimRequest, asker: Asker) -> ClaimedParts:
         uids = [str(uid) for uid in request.frames]
         got, taken = context.claims.hold(line, holder, asker.name, uids)
@@ -85,7 +91,12 @@ def router(context: Context) -> APIRouter:
             held=tuple(UUID(uid) for uid in got), taken=tuple(_shown(other) for other in taken)
         )
 
-    @routes.delete("/claims/{holder}", status_code=204, summary="Let go of all that a page holds")
+    @routes.delete(
+        "/claims/{holder}",
+        status_code=204,
+        summary="Let go of all that a page holds",
+        dependencies=[UNRECORDED],
+    )
     async def leave(line: LineId, holder: Holder) -> None:
         context.claims.hold(line, holder, "", [])
         _tell(context, line)

@@ -1,8 +1,9 @@
 """Commands: what a person asks of a line, and what became of it."""
 
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Request
 
 from schemas.ids import LineId
 from service.accounts.roles import Role
@@ -13,6 +14,19 @@ from service.web.context import Context
 from service.web.orders import Order
 from service.web.problem import Problem
 from service.web.shapes import Accepted, ApprovalRequest, CommandState
+
+VERSION = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+EXAMPLES: tuple[dict[str, Any], ...] = (
+    {"kind": "ConfirmDefect", "frame": "part-17", "why": "a scratch"},
+    {"kind": "RetireCanary", "frame": "part-17"},
+    {"kind": "RemovePart", "model": "default", "part": VERSION},
+    {"kind": "Rebuild", "why": "the lamp was changed"},
+    {"kind": "Activate", "model": "default", "version": VERSION},
+    {"kind": "Rollback", "to_epoch": 3},
+    {"kind": "SetFalseAlarmRate", "alpha": 0.01, "review_alpha": 0.05, "based_on_epoch": 4},
+    {"kind": "SetMaintenance", "end": "2026-01-31T14:00:00Z", "why": "new lamp"},
+)
+ORDERS = Body(openapi_examples={each["kind"]: {"value": each} for each in EXAMPLES})
 
 
 def router(context: Context) -> APIRouter:
@@ -36,7 +50,9 @@ def router(context: Context) -> APIRouter:
     @routes.post(
         "/lines/{line}/commands", status_code=202, summary="Ask something of a line", dependencies=operator
     )
-    async def order(line: LineId, order: Order, asker: Asker, request: Request) -> Accepted:
+    async def order(
+        line: LineId, order: Annotated[Order, ORDERS], asker: Asker, request: Request
+    ) -> Accepted:
         await demand(request, order.least)
         try:
             accepted = await context.orders.give(line, order, asker.name)

@@ -34,6 +34,8 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
         (403, "The role does not allow it, or the request comes from elsewhere."),
         (404, "Nothing of that name is known."),
         (409, "Something else stands against it, which the detail names."),
+        (413, "The body is larger than the limit that the detail names."),
+        (415, "The body is of another kind than this route takes."),
         (422, "The request breaks a rule that the detail names."),
         (503, "The broker or the object store does not answer."),
     )

@@ -1,6 +1,7 @@
 """Tokens: how machines come in, for engineers."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from service.accounts.tokens import Token, Wish
 from service.accounts.users import NAME_PATTERN
 from service.web.access.door import address_of
 from service.web.access.least import Asker, require
+from service.web.access.reception import Reception
 from service.web.access.refused import told_as_problems
 from service.web.context import Context
 
@@ -82,7 +84,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("", summary="Every token, newest first")
     async def tokens() -> list[TokenItem]:
-        return [_item(token) for token in await reception.ask(reception.accounts.tokens)]
+        return [item(token) for token in await listed(reception)]
 
     @routes.post("", status_code=201, summary="Make a token")
     async def make(new: NewToken, asker: Asker, request: Request, response: Response) -> MadeToken:
@@ -92,18 +94,24 @@ def router(context: Context) -> APIRouter:
         with told_as_problems():
             made, text = await reception.ask(lambda: reception.accounts.new_token(wish, by))
         response.headers["Cache-Control"] = "no-store"
-        return MadeToken(**_item(made).model_dump(), token=text)
+        return MadeToken(**item(made).model_dump(), token=text)
 
     @routes.delete("/{token_id}", summary="Revoke a token at once")
     async def revoke(token_id: TokenId, asker: Asker, request: Request) -> TokenItem:
         by = By(asker.name, address_of(request.scope))
         with told_as_problems():
-            return _item(await reception.ask(lambda: reception.accounts.revoke_token(token_id, by)))
+            return item(await reception.ask(lambda: reception.accounts.revoke_token(token_id, by)))
 
     return routes
 
 
-def _item(token: Token) -> TokenItem:
+async def listed(reception: Reception) -> Sequence[Token]:
+    """Every token, newest first."""
+    return await reception.ask(reception.accounts.tokens)
+
+
+def item(token: Token) -> TokenItem:
+    """A token as it is told."""
     return TokenItem(
         id=token.id,
         user=token.user,

@@ -30,7 +30,9 @@ VersionInPath = Annotated[str, Path(pattern=SHA256_PATTERN)]
 class TrialRequest(BaseModel):
     """One picture: uploaded, by its sha256, or a frame of the line; and the rate to judge by."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"picture": "ab" * 32, "alpha": 0.01}]}
+    )
 
     picture: Version | None = None
     frame: UUID | None = None
@@ -54,7 +56,9 @@ class Trial(BaseModel):
 class ShadowRequest(BaseModel):
     """Which version to hold against the one in force, on how many of the line's newest frames."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"version": "ab" * 32, "frames": 100}]}
+    )
 
     version: Version
     frames: int = Field(default=100, ge=1, le=1_000)

@@ -16,7 +16,7 @@ from service.web.access.door import address_of
 from service.web.access.least import Asker, require
 from service.web.access.reception import Reception
 from service.web.access.refused import told_as_problems
-from service.web.access.revision import IfMatch, etag, expected
+from service.web.access.revision import STALE, IfMatch, etag, expected
 from service.web.context import Context
 
 Name = Annotated[str, Path(pattern=NAME_PATTERN)]
@@ -73,7 +73,9 @@ class UserChange(BaseModel):
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/users", tags=["users"], dependencies=[require(Role.ENGINEER)])
+    routes = APIRouter(
+        prefix="/users", tags=["users"], dependencies=[require(Role.ENGINEER)], responses=STALE
+    )
     reception = context.reception
 
     @routes.get("", summary="Every user, by name")
