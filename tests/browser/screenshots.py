@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.chromium import Look, person, running_chromium
 from tests.browser.scene import shown
+from tests.browser.taught import LINE, taught
 
 LOOK = Look(width=1280, height=820)
 # Those further down are fetched when somebody scrolls there.
@@ -29,6 +30,21 @@ async def take(folder: Path) -> None:
         ):
             for path, name in (("/", "wall"), ("/lines/flange-top?show=defect", "review")):
                 await page.goto(url + path)
+                await expect(page.locator("#link-state")).to_have_text("Live")
+                await save(page, folder / f"{name}.png")
+    await take_taught(folder)
+
+
+async def take_taught(folder: Path) -> None:
+    """The story of a bank, and the rates on its histogram."""
+    with tempfile.TemporaryDirectory() as scratch:
+        async with (
+            taught(Path(scratch)) as (url, _),
+            running_chromium() as browser,
+            person(browser, LOOK) as page,
+        ):
+            for path, name in (("bank", "teach"), ("threshold", "threshold")):
+                await page.goto(f"{url}/lines/{LINE}/{path}")
                 await expect(page.locator("#link-state")).to_have_text("Live")
                 await save(page, folder / f"{name}.png")
 

@@ -1,0 +1,88 @@
+"""Teaching in a real browser: rates dragged and saved, a bank rolled back, dead letters sent again."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from schemas.command import Rollback, SetFalseAlarmRate
+from schemas.topics import TOPICS, TopicKind
+from service.letters.selection import every_record
+from tests.browser.accessible import assert_accessible
+from tests.browser.chromium import IN_CHROMIUM, person
+from tests.browser.taught import LINE, taught
+from tests.web.plant import Plant
+
+pytestmark = IN_CHROMIUM
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(tmp_path: Path) -> AsyncIterator[tuple[str, Plant]]:
+    async with taught(tmp_path) as made:
+        yield made
+
+
+async def test_every_teach_page_is_accessible(site: tuple[str, Plant], browser: Browser) -> None:
+    url, _ = site
+    async with person(browser) as page:
+        for path in (f"/lines/{LINE}/bank", f"/lines/{LINE}/threshold", f"/new-line?line={LINE}", "/system"):
+            await page.goto(url + path)
+            await assert_accessible(page)
+
+
+async def test_a_threshold_is_dragged_and_saved_for_its_epoch_and_a_stale_one_is_shown(
+    site: tuple[str, Plant], page: Page
+) -> None:
+    url, plant = site
+    await page.goto(f"{url}/lines/{LINE}/threshold")
+    handle = page.locator("#defect-handle")
+    await expect(handle).to_have_attribute("aria-valuenow", "0")
+    before = await page.locator("#count-defect [data-then]").inner_text()
+    grip = await handle.locator(".grip").bounding_box()
+    assert grip is not None
+    x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x - 320, y, steps=4)
+    await page.mouse.up()
+    assert int(await handle.get_attribute("aria-valuenow") or 0) > 1
+    assert int(await page.locator("#count-defect [data-then]").inner_text()) > int(before)
+    dragged = int(await handle.get_attribute("aria-valuenow") or 0)
+    await handle.press("ArrowRight")
+    await expect(handle).to_have_attribute("aria-valuenow", str(dragged - 1))
+    await page.locator("#save").click()
+    await expect(page.locator("#said")).to_contain_text("rebuilder")
+    [(command, _)] = await plant.commands()
+    assert isinstance(command, SetFalseAlarmRate)
+    assert command.based_on_epoch == 3
+    await plant.answer(LINE, str(command.command_id), epoch=None)
+    await expect(page.locator("#stale")).to_be_visible()
+
+
+async def test_an_epoch_is_gone_back_to_from_the_story(site: tuple[str, Plant], page: Page) -> None:
+    url, plant = site
+    await page.goto(f"{url}/lines/{LINE}/bank")
+    await page.locator('[data-change="3"]').click()
+    await expect(page.locator("#change-3")).to_contain_text("good-065.jpg")
+    await page.locator("#epoch-2").get_by_role("button", name="Go back to this").click()
+    await page.locator("#confirm-why").fill("too many alarms since")
+    await page.locator("#confirm-yes").click()
+    await expect(page.locator("#job")).to_be_visible()
+    [(command, _)] = await plant.commands()
+    assert isinstance(command, Rollback)
+    assert (command.to_epoch, command.why) == (2, "too many alarms since")
+    await plant.answer(LINE, str(command.command_id), epoch=4)
+    await expect(page.locator("#job")).to_be_hidden()
+
+
+async def test_a_dead_letter_is_replayed_and_leaves_the_list(site: tuple[str, Plant], page: Page) -> None:
+    url, plant = site
+    await page.goto(f"{url}/system?reason=truncated")
+    await page.locator("[data-letter]").check()
+    await page.locator("#replay").click()
+    await expect(page.locator("#letters")).to_contain_text("None of this reason")
+    topic = TOPICS[TopicKind.FRAMES].name(plant.settings.kafka.topic_prefix)
+    (sent,) = [record async for record in every_record(plant.broker, topic)]
+    assert sent.key == LINE.encode()
+    assert dict(sent.headers)["replay-of"] == b"frames/0/2"
