@@ -9,7 +9,7 @@ FAISS := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 INSTALLED := $(VENV)/.installed-$(FAISS)
 SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS),)
 
-.PHONY: help demo test check verify faults schemas screenshots site format clean
+.PHONY: help demo test check verify faults bench bench-peer schemas screenshots site format clean
 
 help: ## What the targets do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,12 @@ verify: check ## All that must hold before a change lands: check, test, and the 
 
 faults: $(INSTALLED) ## The fault suite on real processes; writes docs/faults.md (an hour; CASE=1, TIMES=n, SHORT=1)
 	$(BIN)/python -m tests.faults $(CASE) $(if $(TIMES),--times $(TIMES)) $(if $(SHORT),--short)
+
+bench: $(INSTALLED) ## Every bench, with a table in docs/performance.md (half an hour on a quiet machine; NAME=search)
+	$(BIN)/python -m tests.benches $(NAME)
+
+bench-peer: $(INSTALLED) ## anomalib in an environment of its own beside us, on the same weights and pictures
+	$(BIN)/python -m tests.benches.peer
 
 schemas: $(INSTALLED) ## Make schemas/json and docs/reference.md anew from the code
 	$(BIN)/python -m schemas.documents

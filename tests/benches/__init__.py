@@ -1,0 +1,1 @@
+"""`make bench`: every bench of the command line, and the table of docs/performance.md."""

@@ -1,0 +1,112 @@
+"""The benches that `make bench` runs, and what each is to reach."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One `patchline bench` with its arguments; `told` makes a cell of its JSON object."""
+
+    name: str
+    what: str
+    arguments: tuple[str, ...]
+    reach: str
+    told: Callable[[Figures], str]
+    needs_kafka: bool = False
+
+    @property
+    def command(self) -> str:
+        """As a person would give it."""
+        return f"patchline bench {' '.join(self.arguments)} --json"
+
+
+def _coreset(found: Figures) -> str:
+    return f"{found['seconds']} s, radius {found['radius']:.3f}, {found['peak_rss_mb']:.0f} MB at the peak"
+
+
+def _compared(found: Figures) -> str:
+    return (
+        f"{found['speedup']} times ({found['ms']} ms beside {found['exact_ms']}), in batches of 8 "
+        f"{found['batch_speedup']} times; image scores equal {found['image_scores_equal_share']:.1%}, "
+        f"patches {found['patches_equal_share']:.1%}"
+    )
+
+
+def _search(found: Figures) -> str:
+    large, balanced = found.get("large"), found["balanced"]
+    more = f"; {large['vectors']:,} vectors: {large['batch_speedup']} times in batches of 8" if large else ""
+    return f"{_compared(found)}{more}; `balanced`: {balanced['batch_speedup']} times, every patch exact"
+
+
+def _extract(found: Figures) -> str:
+    every = [found, *found["others"]]
+    return "; ".join(
+        f"{each['engine']} {each['ms_per_image']} ms a picture at {each['input'][0]} x {each['input'][1]}, "
+        f"{each['share_of_backbone_rate']:.0%} of the network's own rate"
+        for each in every
+    )
+
+
+def _stream(found: Figures) -> str:
+    stages = ", ".join(f"{stage} {ms}" for stage, ms in found["stage_ms_a_frame"].items() if stage != "queue")
+    return (
+        f"{found['frames_per_second']} frames/s beside {found['bare_frames_per_second']} bare: "
+        f"{found['efficiency']:.2f}; at 70 % p50 {found['p50_at_70_percent_ms']:.0f} ms, p99 "
+        f"{found['p99_at_70_percent_ms']:.0f} ms (batch {found['batch_ms']} ms); ms a frame: {stages}"
+    )
+
+
+def _grow(found: Figures) -> str:
+    return (
+        f"{found['grow_seconds']} s beside {found['rebuild_seconds']} s, {found['speedup']} times; image "
+        f"AUROC {found['image_auroc_grown']} grown, {found['image_auroc_rebuilt']} rebuilt"
+    )
+
+
+def _swap(found: Figures) -> str:
+    return (
+        f"{found['swaps']} swaps: {found['lost']} lost, {found['doubled']} doubled, {found['mixed']} mixed; "
+        f"p99 {found['p99_with_ms']} ms, {found['p99_without_ms']} ms without; "
+        f"{found['rss_first_mb']} MB, then {found['rss_last_mb']} MB"
+    )
+
+
+BENCHES = (
+    Bench(
+        "coreset",
+        "exact greedy, 117,600 x 128 to 11,760",
+        ("coreset", "--vectors", "117600", "--dim", "128", "--keep", "11760"),
+        "200 times anomalib's (`make bench-peer`)",
+        _coreset,
+    ),
+    Bench(
+        "coreset-large",
+        "exact greedy, 2,000,000 x 128 random to 20,000",
+        ("coreset", "--vectors", "2000000", "--dim", "128", "--keep", "20000"),
+        "60 s",
+        _coreset,
+    ),
+    Bench(
+        "search",
+        "1,024 patches in 20,480 x 152, beside FAISS's flat index",
+        ("search",),
+        "10 times, image scores exact, 95 % of patches",
+        _search,
+    ),
+    Bench("extract", "bytes to features, `plain`", ("extract", "--recipe", "plain"), "", _extract),
+    Bench("extract-balanced", "bytes to features, `balanced`", ("extract",), "", _extract),
+    Bench(
+        "stream",
+        "Kafka in to verdict acknowledged, 4 lines",
+        ("stream",),
+        ".90 of the bare loop; p99 of 50 ms and 3 batches",
+        _stream,
+        needs_kafka=True,
+    ),
+    Bench("grow", "20 parts taught to a bank of 200", ("grow",), "", _grow),
+    Bench("swap", "200 swaps under load", ("swap", "--swaps", "200"), "none lost, doubled or mixed", _swap),
+)

@@ -1,0 +1,99 @@
+"""Our side of ``make bench-peer``: prepares what both are given, and measures ourselves."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+
+from service.backbones.configured import backbone_for
+from service.backbones.source import source_of
+from service.backbones.weights import fill
+from service.images.contract import InputContract
+from service.images.decode import decode
+from service.inspection.extractor import PatchExtractor
+from service.inspection.judgement import Draw
+from service.inspection.line_model import LineModel
+from service.inspection.together import judge_batch
+from service.patchcore import auroc, coverage_radius, fit, greedy_coreset, project
+from service.patchcore.recipe import Recipe
+from service.settings import EngineSettings
+from service.training.thresholds import thresholds_of
+from workers.cli.bench_cells import cells
+from workers.demo.cells import DEFECTIVE, GOOD
+from workers.extraction.engine import share_threads
+
+SHARE, TAUGHT, JUDGED, BATCH = 0.01, 100, 40, 8
+RECIPE = Recipe(name="peer", keep_aspect=False, coreset_share=SHARE, max_vectors=1_000_000)
+_ALL: Draw = "all"
+
+
+def prepare(folder: Path) -> None:
+    """Pictures, labels, weights and features for both sides."""
+    good, bad = cells("mono", GOOD), cells("mono", DEFECTIVE)
+    shown = [*good[TAUGHT : TAUGHT + JUDGED], *bad[:JUDGED]]
+    for name, chosen in (("taught", good[:TAUGHT]), ("judged", shown)):
+        (folder / name).mkdir()
+        for number, cell in enumerate(chosen):
+            (folder / name / f"{number:04}.png").write_bytes(cell.path.read_bytes())
+    settings = {
+        "backbone": RECIPE.backbone,
+        "layers": ["blocks.2", "blocks.4"],
+        "side": 256,
+        "coreset_share": SHARE,
+        "batch": BATCH,
+        "threads": os.cpu_count() or 1,
+        "defective": [False] * JUDGED + [True] * JUDGED,
+    }
+    (folder / "settings.json").write_text(json.dumps(settings))
+    source = source_of(RECIPE.backbone, None, downloads=False)
+    network = timm.create_model(source.architecture, pretrained=False)
+    fill(network, RECIPE.backbone, source)
+    torch.save(network.state_dict(), folder / "weights.pt")
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """Seconds of a fit from bytes, of its selection, and milliseconds a picture judged and drawn."""
+    settings = json.loads((folder / "settings.json").read_text())
+    share_threads(settings["threads"], settings["threads"])
+    backbone = backbone_for(RECIPE, EngineSettings())
+    taught = [path.read_bytes() for path in sorted((folder / "taught").iterdir())]
+    judged = [path.read_bytes() for path in sorted((folder / "judged").iterdir())]
+    began = time.perf_counter()
+    pictures = [decode(data) for data in taught]
+    contract = InputContract.learn([picture.form() for picture in pictures], RECIPE)
+    extractor = PatchExtractor(backbone, RECIPE, contract)
+    parts = [part for at in range(0, TAUGHT, BATCH) for part in extractor.extract(pictures[at : at + BATCH])]
+    bank = fit(parts, RECIPE)
+    fit_seconds = time.perf_counter() - began
+    patches = np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])
+    began = time.perf_counter()
+    points = project(patches.astype(np.float16), RECIPE.projection_dim, RECIPE.seed)
+    chosen = greedy_coreset(points, keep=bank.size)
+    coreset_seconds = time.perf_counter() - began
+    model = LineModel(bank, thresholds_of(bank.calibration_scores), extractor)
+    scores: list[float] = []
+    began = time.perf_counter()
+    for at in range(0, len(judged), BATCH):
+        outcomes = judge_batch(model, [decode(data) for data in judged[at : at + BATCH]], draw=_ALL)
+        scores += [getattr(outcome, "score", 0.0) for outcome in outcomes]
+    frame_ms = 1000 * (time.perf_counter() - began) / len(judged)
+    return {
+        "fit_seconds": fit_seconds,
+        "coreset_seconds": coreset_seconds,
+        "frame_ms": frame_ms,
+        "radius": coverage_radius(patches, patches[chosen.indices]),
+        "image_auroc": auroc(np.array(settings["defective"]), np.array(scores)),
+    }
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "prepare":
+        prepare(Path(sys.argv[2]))
+    else:
+        sys.stdout.write(json.dumps(measure(Path(sys.argv[2]))) + "\n")

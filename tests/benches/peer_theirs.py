@@ -1,0 +1,78 @@
+"""anomalib's side of ``make bench-peer``: run by the Python of its own environment, with nothing of ours."""
+
+# mypy: ignore-errors
+import json
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+
+def main(folder: Path) -> dict:
+    torch, cv2 = import_module("torch"), import_module("cv2")
+    model_of = import_module("anomalib.models.image.patchcore.torch_model").PatchcoreModel
+    auroc = import_module("torchmetrics.functional").auroc
+    settings = json.loads((folder / "settings.json").read_text())
+    torch.set_num_threads(settings["threads"])
+    model = model_of(backbone="tf_efficientnet_lite0", layers=settings["layers"], pre_trained=False)
+    _fill(model, torch, folder / "weights.pt")
+    mean, std = 127 / 255, 128 / 255
+    side = settings["side"]
+
+    def batches(name):
+        paths = sorted((folder / name).iterdir())
+        for at in range(0, len(paths), settings["batch"]):
+            few = paths[at : at + settings["batch"]]
+            pictures = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in few]
+            resized = [cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA) for each in pictures]
+            planes = torch.stack([torch.from_numpy(each).permute(2, 0, 1) for each in resized])
+            yield pictures, planes.float().div(255).sub(mean).div(std)
+
+    with torch.inference_mode():
+        began = time.perf_counter()
+        model.train()
+        model.feature_extractor.eval()
+        for _, batch in batches("taught"):
+            model(batch)
+        extracted = time.perf_counter()
+        patches = model.memory_bank.clone()
+        model.subsample_embedding(settings["coreset_share"])
+        ended = time.perf_counter()
+        model.eval()
+        scores, began_judging, count = [], time.perf_counter(), 0
+        for pictures, batch in batches("judged"):
+            found = model(batch)
+            scores += found.pred_score.flatten().tolist()
+            for picture, drawn in zip(pictures, found.anomaly_map, strict=True):
+                _draw(cv2, picture, drawn.squeeze().numpy())
+                count += 1
+        judged = time.perf_counter()
+        nearest = [torch.cdist(part, model.memory_bank).amin(1).max() for part in patches.split(4096)]
+    labels = torch.tensor(settings["defective"]).long()
+    return {
+        "fit_seconds": ended - began,
+        "coreset_seconds": ended - extracted,
+        "frame_ms": 1000 * (judged - began_judging) / count,
+        "radius": float(max(nearest)),
+        "image_auroc": float(auroc(torch.tensor(scores), labels, task="binary")),
+        "torch": torch.__version__,
+    }
+
+
+def _fill(model, torch, path):
+    """The same weights, by name: what lies behind the last layer is not theirs."""
+    network = model.feature_extractor.feature_extractor
+    left = network.load_state_dict(torch.load(path, weights_only=True), strict=False)
+    if left.missing_keys:
+        raise SystemExit(f"the weights lack {left.missing_keys[:3]}")
+
+
+def _draw(cv2, picture, drawn):
+    drawn = cv2.resize(drawn, picture.shape[1::-1])
+    level = (drawn - drawn.min()) / max(1e-6, drawn.max() - drawn.min())
+    colours = cv2.applyColorMap((255 * level).astype("uint8"), cv2.COLORMAP_JET)
+    return cv2.imencode(".png", cv2.addWeighted(picture, 0.6, colours, 0.4, 0))[1]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(Path(sys.argv[1]))) + "\n")
