@@ -69,7 +69,6 @@ CASES = (
             f"{SYSTEM}::test_a_rebuilder_stopped_between_bytes_and_record_comes_back_and_changes_nothing",
             f"{SYSTEM}::test_a_rebuilder_killed_between_bytes_and_record_leaves_its_command_to_the_next",
         ),
-        "It is stopped for as long as the other needs, not for 60 s.",
     ),
     Case(18, "a bank of 500 MB loads while frames are scored", (f"{HERE}/test_18_large_bank.py",)),
     Case(

@@ -10,11 +10,12 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 Row = dict[str, Any]
 HEAD = (
     "# The fault suite\n\n"
-    "The twenty-five cases of faults and load, on real processes: Apache Kafka (one broker), Valkey, a "
-    "folder as object store, inspectors and rebuilders as `patchline run` starts them. After each case "
-    '`patchline ledger check` is the judge ("clean"), and every verdict is compared with the one that the '
-    "picture deserves. `make faults` makes this page and `docs/faults.json`; `make faults CASE=1` runs one "
-    "case and leaves the other rows as they were. Short forms of cases 1-4, 8-11, 14, 16 and 17 are in "
+    "The twenty-five cases of faults and load, on real processes: Apache Kafka (one broker, in case 5 "
+    "three), Valkey, a folder as object store, inspectors and rebuilders as `patchline run` starts them. "
+    'After each case `patchline ledger check` is the judge ("clean"), and every verdict is compared with '
+    "the one that "
+    "the picture deserves. `make faults` makes this page and `docs/faults.json`; `make faults CASE=1` runs "
+    "one case and leaves the other rows as they were. Short forms of cases 1-4, 8-11 and 14-17 are in "
     '`make verify`.\n\n"holds": every law of the case held, and its figure too where one is to be beaten. '
     '"figure missed": the laws held, the figure did not. "partly": what was run held; the last column says '
     'what was not. "falls": a law does not hold. The session timeout is 6 s. "Load" is how many processes '

@@ -32,6 +32,7 @@ from service.training.built import BuiltBank
 from service.training.features import FeatureCache
 from service.training.publish import open_outlets, publish_bank
 from service.training.thresholds import Rates
+from tests.faults.form import LONG
 from tests.harness.processes import Program
 from tests.harness.topics import unique_prefix
 from tests.parts import draw_part, encode_png
@@ -41,6 +42,8 @@ from tests.system.installation import START_SECONDS, Installation, installed
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 RESULTS = (LineEventKind.COMMAND_DONE, LineEventKind.COMMAND_REFUSED)
 PATIENCE = 90.0
+# make faults keeps it stopped for longer than any session lasts; make verify as long as the other needs.
+STOPPED_SECONDS = 60.0 if LONG else 0.0
 MANY_PARTS = 50
 
 
@@ -166,6 +169,7 @@ def test_a_rebuilder_stopped_between_bytes_and_record_comes_back_and_changes_not
         assert result(plant, one).epoch == 2
         send(plant, two)
         assert result(plant, two).epoch == 3
+        time.sleep(STOPPED_SECONDS)
         first.thaw()
         time.sleep(3)
         send(plant, three, one)

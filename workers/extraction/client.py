@@ -112,7 +112,7 @@ class ExtractionClient:
             ended = None
         if ended is None:
             self.kill()
-            await self._fork.ended
+            await asyncio.shield(self._fork.ended)
 
     def kill(self) -> None:
         """End the worker now."""

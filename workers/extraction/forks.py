@@ -2,21 +2,16 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import sys
 from dataclasses import dataclass
-
-import structlog
 
 from service.settings import Settings
 from workers.extraction.pipe import WorkerDied
 
 # A process that imports everything under load; what is forked from it takes milliseconds.
 START_SECONDS = 120.0
-_STOP_SECONDS = 3.0
 _MAX_ANSWER_BYTES = 64
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +94,16 @@ class Forks:
             if self._born is not None and not self._born.done():
                 self._born.set_exception(WorkerDied("the fork server ended"))
             for ended in self._living.values():
-                ended.set_result(None)
+                if not ended.done():
+                    ended.set_result(None)
             self._living.clear()
 
     def _take(self, answer: str) -> None:
         pid, _, status = answer.partition(" ")
         if status:
             ended = self._living.pop(int(pid), None)
-            if ended is not None:
+            # One that nobody waits for any longer was cancelled with its waiter.
+            if ended is not None and not ended.done():
                 ended.set_result(int(status))
             return
         born: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
@@ -122,10 +119,7 @@ class Forks:
         reading.cancel()
         await asyncio.wait({reading})
         control.close()
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-        except TimeoutError:
-            _log.warning("fork server ended by force", pid=process.pid)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, 9)
-            await process.wait()
+        # It holds nothing, and may still be importing: there is no need to ask.
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
