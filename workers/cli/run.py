@@ -90,15 +90,19 @@ def every(
             help="A camera of the line, as `run camera` takes it; repeatable.",
         ),
     ] = None,
+    sinks: Annotated[
+        list[str] | None,
+        typer.Option("--sink", metavar="NAME", help="A sink, as `run sink` takes it; repeatable."),
+    ] = None,
     log_format: Format = None,
 ) -> None:
-    """Run inspector, rebuilder, page and retention, and start again what ends.
+    """Run inspector, rebuilder, page and retention, with cameras and sinks, and start again what ends.
 
     Ends when told to, or once a program has used up its restarts (PATCHLINE_SUPERVISOR__RESTARTS). With a
     fixed telemetry port, each program takes the next one.
     """
     settings = program_settings("supervisor", log_format)
-    _until_stopped(_supervised(settings, _errands(settings, cameras or [], log_format)))
+    _until_stopped(_supervised(settings, _errands(settings, cameras or [], sinks or [], log_format)))
 
 
 async def _supervised(settings: "Settings", errands: "list[Errand]") -> int:
@@ -110,16 +114,14 @@ async def _supervised(settings: "Settings", errands: "list[Errand]") -> int:
     return 0
 
 
-def _errands(settings: "Settings", cameras: list[str], log_format: LogFormat | None) -> "list[Errand]":
+def _errands(
+    settings: "Settings", cameras: list[str], sinks: list[str], log_format: LogFormat | None
+) -> "list[Errand]":
     from workers.supervisor.child import Errand
 
-    programs = [
-        ("inspector",),
-        ("rebuilder",),
-        ("web",),
-        ("retention",),
-        *(_camera_words(camera) for camera in cameras),
-    ]
+    programs: list[tuple[str, ...]] = [("inspector",), ("rebuilder",), ("web",), ("retention",)]
+    programs += [_camera_words(camera) for camera in cameras]
+    programs += [("sink", "--name", line_id(name)) for name in sinks]
     errands = []
     for place, words in enumerate(programs):
         port = settings.telemetry.port
@@ -128,7 +130,8 @@ def _errands(settings: "Settings", cameras: list[str], log_format: LogFormat | N
             environment["PATCHLINE_TELEMETRY__PORT"] = str(port + place)
         options = ["--log-format", log_format.value] if log_format else []
         command = [sys.executable, "-m", "workers", "run", *words, *options]
-        errands.append(Errand(" ".join(words[:2]), command, environment))
+        name = " ".join([word for word in words if word != "--name"][:2])
+        errands.append(Errand(name, command, environment))
     return errands
 
 
