@@ -26,6 +26,7 @@ def redis_client(settings: RedisSettings) -> Redis:
             # The client's own ten tries would turn one timeout into a minute of standstill.
             retry=Retry(NoBackoff(), 0),
             **_password(settings),
+            **_tls(settings),
         )
     except ValueError as error:
         raise SettingsError(
@@ -41,7 +42,8 @@ async def require_redis(client: Redis, url: str) -> None:
     except (RedisError, OSError) as error:
         where = without_password(url)
         raise ConnectionError(
-            f"Redis at {where} does not answer ({error}): start it or set PATCHLINE_REDIS__URL"
+            f"Redis at {where} does not answer ({error}): start it, or correct PATCHLINE_REDIS__URL, "
+            "PATCHLINE_REDIS__USER and the password's file"
         ) from error
 
 
@@ -51,11 +53,28 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def _tls(settings: RedisSettings) -> dict[str, str]:
+    files = {
+        "ssl_ca_certs": ("CA_FILE", settings.ca_file),
+        "ssl_certfile": ("CLIENT_CERT_FILE", settings.client_cert_file),
+        "ssl_keyfile": ("CLIENT_KEY_FILE", settings.client_key_file),
+    }
+    given = {option: (name, path) for option, (name, path) in files.items() if path is not None}
+    if given and not settings.url.startswith("rediss://"):
+        raise SettingsError("certificates are for TLS: begin PATCHLINE_REDIS__URL with rediss://")
+    for name, path in given.values():
+        # The client would tell of it at its first command, as of a Redis that does not answer.
+        if not path.is_file():
+            raise SettingsError(f"PATCHLINE_REDIS__{name} {path} is no file: name a readable PEM file")
+    return {option: str(path) for option, (_, path) in given.items()}
+
+
 def _password(settings: RedisSettings) -> dict[str, str]:
+    user = {} if settings.user is None else {"username": settings.user}
     if settings.password_file is None:
-        return {}
+        return user
     try:
-        return {"password": settings.password_file.read_text().strip()}
+        return {**user, "password": settings.password_file.read_text().strip()}
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"PATCHLINE_REDIS__PASSWORD_FILE {settings.password_file} cannot be read ({error}): "

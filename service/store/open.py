@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, S3Store
 
-from service.settings import StoreSettings
+from service.settings import SettingsError, StoreSettings
 from service.store.errors import StoreError
 from service.store.object_store import Backend, ObjectStore
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 REMOTE_ATTEMPTS = 3
 # obstore's own limit is for a whole transfer, whatever its size; ours grows with the size.
@@ -17,8 +21,9 @@ LONGEST_TRANSFER = timedelta(hours=1)
 
 
 def open_store(settings: StoreSettings) -> ObjectStore:
-    """The store that the settings name; a missing folder is created, nothing is contacted. S3 takes its
-    credentials, region and endpoint from the usual ``AWS_`` variables. Raises ``StoreError``."""
+    """The store that the settings name; a missing folder is created, nothing is contacted. What the settings
+    leave out of S3's credentials, region and endpoint is taken from the usual ``AWS_`` variables. Raises
+    ``StoreError``, and ``SettingsError`` for a secret's file."""
     scheme = urlsplit(settings.url).scheme
     try:
         backend = _backend(scheme, settings)
@@ -60,4 +65,30 @@ def _bucket(settings: StoreSettings) -> S3Store:
         },
         # We try again ourselves, where it is safe.
         retry_config={"max_retries": 0},
+        config=_stated(settings),
     )
+
+
+def _stated(settings: StoreSettings) -> "S3Config":
+    """What the settings say instead of the environment."""
+    stated: S3Config = {"virtual_hosted_style_request": not settings.path_style}
+    if settings.region is not None:
+        stated["region"] = settings.region
+    if settings.endpoint is not None:
+        stated["endpoint"] = settings.endpoint
+    if (key_id := _secret(settings.access_key_id_file, "ACCESS_KEY_ID_FILE")) is not None:
+        stated["access_key_id"] = key_id
+    if (secret := _secret(settings.secret_access_key_file, "SECRET_ACCESS_KEY_FILE")) is not None:
+        stated["secret_access_key"] = secret
+    return stated
+
+
+def _secret(path: Path | None, name: str) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"PATCHLINE_STORE__{name} {path} cannot be read: give a readable text file or unset it"
+        ) from error

@@ -11,6 +11,7 @@ from service.stream.kafka_member import KafkaMember
 from service.stream.kafka_producer import KafkaProducer
 from service.stream.kafka_reader import KafkaReader
 from service.stream.kafka_topics import KafkaTopics
+from service.stream.topic_differences import Difference
 
 
 class _Closable(Protocol):
@@ -35,6 +36,10 @@ class KafkaBroker:
     async def check_topics(self, specs: Mapping[str, TopicSpec]) -> Sequence[str]:
         """See the port; a setting that the broker does not tell is not complained of."""
         return await self._topics.check(specs)
+
+    async def topic_differences(self, specs: Mapping[str, TopicSpec]) -> Sequence[Difference]:
+        """Where existing topics are kept otherwise than specs and settings say, with how to mend it."""
+        return await self._topics.differences(specs)
 
     async def partitions(self, topic: str) -> int:
         """See the port."""

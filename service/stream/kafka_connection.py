@@ -1,6 +1,7 @@
 """How we reach a Kafka broker: the options, the patience at start, and its errors in our words."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError
 
 from service.settings import KafkaSettings
 from service.stream.base import StreamError
+from service.stream.kafka_login import refuse_stranger
+from service.stream.kafka_security import security_options, tls_context
 
 RETRY_SECONDS = 1.0
 # A record's own fields, headers and the batch around it, beside the bytes that the setting speaks of.
@@ -21,8 +24,12 @@ Client = TypeVar("Client")
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, Any]:
-    """What every client needs to reach and be known to the broker; TLS and SASL belong here."""
-    return {"bootstrap_servers": settings.bootstrap, "client_id": "patchline"}
+    """What every client needs to reach and be known to the broker. Raises ``SettingsError``."""
+    return {
+        "bootstrap_servers": settings.bootstrap,
+        "client_id": "patchline",
+        **security_options(settings),
+    }
 
 
 def largest_request(settings: KafkaSettings) -> int:
@@ -68,8 +75,9 @@ async def _attempt(
     settings: KafkaSettings,
     deadline: float,
 ) -> Client | None:
-    if not await _port_answers(settings.bootstrap):
+    if not await _port_answers(settings):
         return None
+    await refuse_stranger(settings)
     client = build()
     try:
         async with asyncio.timeout_at(deadline):
@@ -83,12 +91,20 @@ async def _attempt(
     return client
 
 
-async def _port_answers(bootstrap: str) -> bool:
-    """Asked before the library is, which logs an error of its own for every attempt."""
-    for host, port, _ in collect_hosts(bootstrap):
+async def _port_answers(settings: KafkaSettings) -> bool:
+    """Asked before the library is, which logs an error of its own for every attempt, and takes a broker that
+    is not trusted for one that does not answer."""
+    encrypted = settings.security_protocol in ("SSL", "SASL_SSL")
+    context = tls_context(settings) if encrypted else None
+    for host, port, _ in collect_hosts(settings.bootstrap):
         try:
             async with asyncio.timeout(RETRY_SECONDS):
-                _, writer = await asyncio.open_connection(host, port)
+                _, writer = await asyncio.open_connection(host, port, ssl=context)
+        except ssl.SSLCertVerificationError as error:
+            raise StreamError(
+                f"broker {host}:{port} shows a certificate that is not trusted ({error.verify_message}): set "
+                "PATCHLINE_KAFKA__CA_FILE to the authority that signed it"
+            ) from error
         except (OSError, TimeoutError):
             continue
         writer.close()

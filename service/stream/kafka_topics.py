@@ -15,6 +15,7 @@ from service.settings import KafkaSettings
 from service.stream.base import StreamError
 from service.stream.kafka_connection import broker_errors, connection_options, largest_request, start_client
 from service.stream.topic_check import TopicState, complaints
+from service.stream.topic_differences import Difference, Wanted, differences
 
 log = structlog.get_logger(__name__)
 
@@ -42,14 +43,29 @@ class KafkaTopics:
 
     async def check(self, specs: Mapping[str, TopicSpec]) -> Sequence[str]:
         """One sentence for each topic that is missing or kept otherwise than its spec demands."""
+        return complaints(specs, await self._states(specs))
+
+    async def differences(self, specs: Mapping[str, TopicSpec]) -> Sequence[Difference]:
+        """Where topics that exist are kept otherwise than specs and settings say."""
+        settings = self._settings
+        wanted = Wanted(
+            settings.partitions,
+            settings.replication,
+            settings.min_insync_replicas,
+            largest_request(settings),
+        )
+        return differences(specs, await self._states(specs), wanted)
+
+    async def _states(self, specs: Mapping[str, TopicSpec]) -> Mapping[str, TopicState]:
         async with self._admin() as admin:
-            counts = await self._counts(admin)
-            present = [name for name in specs if name in counts]
-            states = {
-                name: TopicState(counts[name], config)
-                for name, config in (await self._configs(admin, present)).items()
-            }
-        return complaints(specs, states)
+            with broker_errors("list its topics"):
+                told = await admin.describe_topics()
+            topics = {topic["topic"]: topic["partitions"] for topic in told if not topic["error_code"]}
+            configs = await self._configs(admin, [name for name in specs if name in topics])
+        return {
+            name: TopicState(len(topics[name]), config, _fewest_replicas(topics[name]))
+            for name, config in configs.items()
+        }
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[Any]:
@@ -70,6 +86,8 @@ class KafkaTopics:
             "cleanup.policy": "delete",
             "max.message.bytes": str(largest_request(self._settings)),
         }
+        if self._settings.min_insync_replicas > 1:
+            config["min.insync.replicas"] = str(self._settings.min_insync_replicas)
         return NewTopic(name, spec.partitions or partitions, replication, topic_configs=config)
 
     async def _counts(self, admin: Any) -> dict[str, int]:
@@ -108,6 +126,10 @@ class KafkaTopics:
             return {name: {} for name in names}
         told = {name: _entries(rest) for response in responses for _, _, _, name, rest in response.resources}
         return {name: told.get(name, {}) for name in names}
+
+
+def _fewest_replicas(partitions: Sequence[Mapping[str, Any]]) -> int:
+    return min((len(partition.get("replicas", ())) for partition in partitions), default=0)
 
 
 def _entries(entries: Iterable[Sequence[Any]]) -> Mapping[str, str]:

@@ -8,10 +8,12 @@ from schemas.topics import FOREVER, TopicKind, TopicSpec
 
 @dataclass(frozen=True)
 class TopicState:
-    """What a broker says of a topic. A configuration that it does not tell is not complained of."""
+    """What a broker says of a topic. A configuration that it does not tell is not complained of;
+    ``replication`` is that of the partition with the fewest replicas, 0 where it is not told."""
 
     partitions: int
     config: Mapping[str, str] = field(default_factory=dict)
+    replication: int = 0
 
 
 def complaints(specs: Mapping[str, TopicSpec], states: Mapping[str, TopicState]) -> Sequence[str]:

@@ -37,6 +37,34 @@ def require_kafka(test: str) -> None:
 
 
 @dataclass(frozen=True)
+class Security:
+    """A second listener that speaks SASL_SSL: the broker's key and certificate, the authority that signed
+    every client's, and the one user, kept by SCRAM-SHA-512."""
+
+    keystore: Path
+    authority: Path
+    user: str
+    password: str
+
+    def settings(self) -> dict[str, object]:
+        """What the listener called SECURE needs."""
+        login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        return {
+            "listener.name.secure.ssl.keystore.type": "PEM",
+            "listener.name.secure.ssl.keystore.location": self.keystore,
+            "listener.name.secure.ssl.truststore.type": "PEM",
+            "listener.name.secure.ssl.truststore.location": self.authority,
+            "listener.name.secure.ssl.client.auth": "required",
+            "listener.name.secure.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.secure.scram-sha-512.sasl.jaas.config": login,
+        }
+
+    def credentials(self) -> tuple[str, ...]:
+        """What the data folder is formatted with."""
+        return ("--add-scram", f"SCRAM-SHA-512=[name={self.user},password={self.password}]")
+
+
+@dataclass(frozen=True)
 class Node:
     """One broker and controller of a cluster. Who connects to ``proxied_port`` is told that the broker lies
     at ``proxy_port``, where nothing listens but the proxy of a test."""
@@ -46,20 +74,21 @@ class Node:
     controller_port: int
     proxied_port: int
     proxy_port: int
+    secure_port: int
     folder: Path
 
     @classmethod
     def on_free_ports(cls, number: int, folder: Path) -> "Node":
         """A node that has no folder yet."""
-        return cls(number, free_port(), free_port(), free_port(), free_port(), folder)
+        return cls(number, free_port(), free_port(), free_port(), free_port(), free_port(), folder)
 
 
 class KafkaCluster:
     """Nodes that are brokers and controllers at once. A context manager; nodes can be frozen or killed. Their
     data lies in a temporary folder, made in ``home`` if that is given."""
 
-    def __init__(self, nodes: int = 1, home: Path | None = None) -> None:
-        self._count, self._home = nodes, home
+    def __init__(self, nodes: int = 1, home: Path | None = None, security: Security | None = None) -> None:
+        self._count, self._home, self._security = nodes, home, security
         self.nodes: list[Node] = []
         self.programs: list[Program] = []
 
@@ -67,6 +96,11 @@ class KafkaCluster:
     def bootstrap(self) -> str:
         """What goes into ``KafkaSettings.bootstrap``."""
         return ",".join(f"{HOST}:{node.port}" for node in self.nodes)
+
+    @property
+    def secure_bootstrap(self) -> str:
+        """The same by the listeners that speak SASL_SSL."""
+        return ",".join(f"{HOST}:{node.secure_port}" for node in self.nodes)
 
     def start(self) -> None:
         """Format the data folders, start every node, and wait until all of them are in sync."""
@@ -123,9 +157,10 @@ class KafkaCluster:
 
     def _prepare(self, node: Node) -> None:
         node.folder.mkdir()
-        _properties(node).write_text(_configuration(node, self.nodes))
-        tool = ("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(_properties(node)))
-        subprocess.run([*JAVA, "-cp", _classpath(), *tool], check=True, capture_output=True, timeout=60)
+        _properties(node).write_text(_configuration(node, self.nodes, self._security))
+        tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(_properties(node))]
+        tool += self._security.credentials() if self._security else ()
+        subprocess.run([*JAVA, "-cp", _classpath(), *tool], check=True, capture_output=True, timeout=120)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -162,16 +197,18 @@ def _properties(node: Node) -> Path:
     return node.folder / "server.properties"
 
 
-def _configuration(node: Node, nodes: Sequence[Node]) -> str:
+def _configuration(node: Node, nodes: Sequence[Node], security: Security | None) -> str:
     replicas = min(3, len(nodes))
+    secure = f",SECURE://{HOST}:{node.secure_port}" if security else ""
     settings = {
         "process.roles": "broker,controller",
         "node.id": node.number,
         "controller.quorum.voters": ",".join(f"{n.number}@{HOST}:{n.controller_port}" for n in nodes),
-        "listeners": f"PLAINTEXT://{HOST}:{node.port},PROXIED://{HOST}:{node.proxied_port},"
+        "listeners": f"PLAINTEXT://{HOST}:{node.port},PROXIED://{HOST}:{node.proxied_port}{secure},"
         f"CONTROLLER://{HOST}:{node.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{node.port},PROXIED://{HOST}:{node.proxy_port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{node.port},PROXIED://{HOST}:{node.proxy_port}{secure}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT"
+        + (",SECURE:SASL_SSL" if security else ""),
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": node.folder / "data",
@@ -188,5 +225,6 @@ def _configuration(node: Node, nodes: Sequence[Node]) -> str:
         "log.cleaner.dedupe.buffer.size": 4 * 2**20,
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 1000,
+        **(security.settings() if security else {}),
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())

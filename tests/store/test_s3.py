@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import stamina
 
-from service.settings import StoreSettings
+from service.settings import SettingsError, StoreSettings
 from service.store import MissingObject, ObjectStore, StoreError, StoreUnreachable, open_store
 
 
@@ -18,6 +19,7 @@ class Bucket(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.script: list[int] = []
         self.asked: list[str] = []
+        self.signed: list[str] = []
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -26,6 +28,7 @@ class _Answer(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("content-length") or 0))
         only = " create" if self.headers.get("if-none-match") == "*" else ""
+        self.server.signed.append(self.headers.get("authorization") or "")
         self.server.asked.append(f"{self.command} {self.path}{only}")
         self.send_response(self.server.script.pop(0) if self.server.script else 200)
         for name, value in (
@@ -108,3 +111,37 @@ async def test_a_bucket_that_is_gone_is_told_in_a_sentence(bucket: Bucket, store
     bucket.server_close()
     with pytest.raises(StoreUnreachable, match=r"could not get 'a/b'.*check that it is up"):
         await store.get("a/b")
+
+
+async def test_settings_say_more_than_the_environment(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9" if name == "AWS_ENDPOINT_URL" else "elsewhere")
+    (tmp_path / "id").write_text("me\n")
+    (tmp_path / "secret").write_text("hush\n")
+    settings = StoreSettings(
+        url="s3://bucket/prefix",
+        endpoint=f"http://127.0.0.1:{bucket.server_port}",
+        region="eu-central-2",
+        access_key_id_file=tmp_path / "id",
+        secret_access_key_file=tmp_path / "secret",
+    )
+    await open_store(settings).get("a/b")
+    assert bucket.asked == ["GET /bucket/prefix/a/b"]
+    assert "Credential=me/" in bucket.signed[0]
+    assert "/eu-central-2/s3/" in bucket.signed[0]
+    assert "hush" not in repr(settings)
+
+
+async def test_a_bucket_may_stand_in_the_hosts_name(bucket: Bucket) -> None:
+    endpoint = f"http://127.0.0.1:{bucket.server_port}"
+    settings = StoreSettings(url="s3://bucket/prefix", endpoint=endpoint, path_style=False)
+    await open_store(settings).get("a/b")
+    assert bucket.asked == ["GET /prefix/a/b"]
+
+
+def test_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    settings = StoreSettings(url="s3://bucket", secret_access_key_file=tmp_path / "none")
+    with pytest.raises(SettingsError, match="PATCHLINE_STORE__SECRET_ACCESS_KEY_FILE"):
+        open_store(settings)
