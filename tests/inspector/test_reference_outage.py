@@ -38,6 +38,8 @@ async def test_an_inspector_that_cannot_fetch_a_reference_ends_and_the_next_one_
         outage.setattr(plant.store, "get", away)
         with pytest.raises(StoreUnreachable, match=f"could not be fetched in {TRIES} tries: check the store"):
             await _inspect_until(plant, given_up)
+    # Its process has ended, and with it its place in the group.
+    await plant.broker.close()
     assert await plant.records(TopicKind.VERDICTS) == await plant.records(TopicKind.DEAD_LETTERS) == []
     assert not any((await plant.committed()).values())
     async with plant.inspecting():
