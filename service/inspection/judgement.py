@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from schemas.activation import Thresholds
 from schemas.reasons import VerdictKind
+from service.inspection.neighbours import Near
 from service.patchcore.regions import Region
 
 Draw = Literal["flagged", "all", "none"]
@@ -18,7 +19,8 @@ Draw = Literal["flagged", "all", "none"]
 class Judgement:
     """``regions`` are boxes in the frame's pixels, highest score first: above the defect threshold for a
     defect, above the review threshold for a review, none for an ok. ``patch_scores`` is the unsmoothed grid
-    [H, W] on the score's own scale; its largest value is the score."""
+    [H, W] on the score's own scale; its largest value is the score. ``nearest``: what a flagged picture's
+    worst patch comes nearest to."""
 
     score: float
     p_value: float
@@ -26,6 +28,7 @@ class Judgement:
     regions: tuple[Region, ...]
     patch_scores: NDArray[np.float32]
     heatmap: bytes | None = None
+    nearest: tuple[Near, ...] = ()
 
 
 def verdict_of(score: float, thresholds: Thresholds) -> VerdictKind:

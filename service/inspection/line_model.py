@@ -12,6 +12,7 @@ from service.images.picture import Picture
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Draw, Judgement, verdict_of, wants_heatmap
 from service.inspection.laps import Laps
+from service.inspection.neighbours import Near, nearest_parts
 from service.inspection.on_frame import anomaly_on_frame, regions_on_frame
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.regions import Region
@@ -74,7 +75,8 @@ class LineModel:
         with laps.of("search"):
             grids = self.score_features(features)
         with laps.of("draw"):
-            return [self._judge(picture, grid, draw) for picture, grid in zip(pictures, grids, strict=True)]
+            each = zip(pictures, features, grids, strict=True)
+            return [self._judge(picture, patches, grid, draw) for picture, patches, grid in each]
 
     def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what
@@ -87,7 +89,9 @@ class LineModel:
         """Free the index now: a later judgement raises RuntimeError."""
         self.index.close()
 
-    def _judge(self, picture: Picture, grid: NDArray[np.float32], draw: Draw) -> Judgement:
+    def _judge(
+        self, picture: Picture, patches: NDArray[np.float32], grid: NDArray[np.float32], draw: Draw
+    ) -> Judgement:
         score = float(grid.max())
         verdict = verdict_of(score, self.thresholds)
         return Judgement(
@@ -97,6 +101,7 @@ class LineModel:
             regions=self._regions(picture, grid, verdict),
             patch_scores=grid,
             heatmap=self._draw(picture, grid) if wants_heatmap(verdict, draw) else None,
+            nearest=self._nearest(patches, grid) if verdict is not VerdictKind.OK else (),
         )
 
     def _regions(
@@ -110,6 +115,10 @@ class LineModel:
             return ()
         alarming, size = self.extractor.grid.alarming(grid), (picture.height, picture.width)
         return regions_on_frame(alarming, limits[verdict], self.extractor.contract, size)
+
+    def _nearest(self, patches: NDArray[np.float32], grid: NDArray[np.float32]) -> tuple[Near, ...]:
+        worst = self.extractor.grid.kept_index(int(grid.argmax()))
+        return nearest_parts(self.bank, patches.reshape(-1, patches.shape[-1])[worst])
 
     def _draw(self, picture: Picture, grid: NDArray[np.float32]) -> bytes:
         contract, size = self.extractor.contract, (picture.height, picture.width)

@@ -37,6 +37,12 @@ class PatchGrid:
         drawn[:, self.counted] = flat
         return drawn
 
+    def kept_index(self, cell: int) -> int:
+        """Where ``kept`` has a cell of the grid that counts, both counted row by row."""
+        if self.counted is None:
+            return cell
+        return int(np.count_nonzero(self.counted.ravel()[:cell]))
+
     def alarming(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """[rows, columns] with minus infinity in cells that do not count: above no threshold."""
         if self.counted is None:

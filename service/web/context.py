@@ -11,6 +11,7 @@ from service.web.approvals import Approvals
 from service.web.bank_books import BankBooks
 from service.web.claims import Claims
 from service.web.hub import Hub
+from service.web.nearest import NearestPatches
 from service.web.orders import Orders
 from service.web.plant_state import PlantWatch
 from service.web.teaching import Teaching
@@ -36,5 +37,6 @@ class Context:
     claims: Claims
     thumbs: Thumbs
     alerts: AlertDesk
+    nearest: NearestPatches
     teaching: Teaching
     plant: PlantWatch

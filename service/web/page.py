@@ -37,6 +37,7 @@ from service.web.exposure import opened_accounts, require_loopback_or_users
 from service.web.feed import Feed
 from service.web.frame_names import FrameNames
 from service.web.hub import Hub
+from service.web.nearest import NearestPatches
 from service.web.orders import Orders
 from service.web.pages.wall import draw_tile
 from service.web.plant_state import PlantWatch
@@ -104,6 +105,7 @@ async def fed_page(
                 answering=Answering(view, names, log),
                 claims=Claims(),
                 thumbs=thumbs,
+                nearest=NearestPatches(view, source, store),
                 alerts=AlertDesk(view.hygiene, producer, TOPICS[TopicKind.LINE_EVENTS].name(prefix)),
                 teaching=teaching,
                 plant=plant,

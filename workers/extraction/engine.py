@@ -177,4 +177,5 @@ def _outcome(entry: LineEntry, picture: Picture, judged: Judgement | UnfitImage)
         width=picture.width,
         height=picture.height,
         heatmap=judged.heatmap,
+        nearest=[(entry.parts[near.part], near.vector, near.distance) for near in judged.nearest],
     )

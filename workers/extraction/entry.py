@@ -19,6 +19,7 @@ class LineEntry:
 
     model: LineModel
     activation: Activated
+    parts: tuple[str, ...]
 
     def close(self) -> None:
         """Free the index."""
@@ -53,4 +54,5 @@ def build_entry(path: Path, activation: Activated, engine: EngineSettings) -> Ca
     except BankRefused:
         model.close()
         raise
-    return Candidate(LineEntry(model, activation), loaded)
+    parts = tuple(part.sha256 for part in manifest.parts)
+    return Candidate(LineEntry(model, activation, parts), loaded)

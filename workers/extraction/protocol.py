@@ -60,7 +60,8 @@ Request = Load | Drop | Score | Extract | Probe
 
 
 class Judged(msgspec.Struct, frozen=True, tag=True):
-    """A scored frame. Regions are x, y, width, height in pixels of the frame, and score."""
+    """A scored frame. Regions are x, y, width, height in pixels of the frame, and score; ``nearest`` are part
+    (sha256), row of the bank's vectors, and distance of what the worst patch comes nearest to."""
 
     model: str
     version: str
@@ -75,6 +76,7 @@ class Judged(msgspec.Struct, frozen=True, tag=True):
     width: int
     height: int
     heatmap: bytes | None = None
+    nearest: list[tuple[str, int, float]] = []
 
 
 class Unfit(msgspec.Struct, frozen=True, tag=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from schemas.dead_letter import DeadLetter
 from schemas.ids import sha256_hex
 from schemas.reasons import FaultReason, VerdictKind
-from schemas.verdict import Region, Verdict
+from schemas.verdict import Neighbour, Region, Verdict
 from service.stream.base import Record
 from service.web_urls import frame_url, heatmap_url
 from workers.extraction.protocol import Judged, Unfit
@@ -46,6 +46,10 @@ def _age_ms(job: Job, now: datetime) -> float:
 
 def _scored(job: Job, outcome: Judged, public_url: str) -> dict[str, object]:
     drawn = outcome.heatmap is not None
+    worst = tuple(
+        Neighbour(part=part, vector=vector, distance=distance) for part, vector, distance in outcome.nearest
+    )
+    nearest = (worst or None, *[None] * len(outcome.regions))
     return {
         "verdict": VerdictKind(outcome.verdict),
         "score": outcome.score,
@@ -57,8 +61,8 @@ def _scored(job: Job, outcome: Judged, public_url: str) -> dict[str, object]:
         "bank_version": outcome.version,
         "epoch": outcome.epoch,
         "regions": tuple(
-            Region(x=x, y=y, width=width, height=height, score=score)
-            for x, y, width, height, score in outcome.regions
+            Region(x=x, y=y, width=width, height=height, score=score, nearest=near)
+            for (x, y, width, height, score), near in zip(outcome.regions, nearest, strict=False)
         ),
         "heatmap_url": heatmap_url(public_url, job.line, job.uid, outcome.version) if drawn else None,
     }

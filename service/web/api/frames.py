@@ -7,12 +7,15 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from schemas.ids import SHA256_PATTERN, LineId
+from schemas.verdict import Neighbour
 from service.accounts.roles import Role
 from service.images.thumbnailer import Box
+from service.images.unreadable import UnreadableImage
 from service.store.errors import MissingObject, StoreError
-from service.store.keys import frame_key, heatmap_key
+from service.store.keys import frame_key, heatmap_key, part_key
 from service.web.access.least import require
 from service.web.context import Context
+from service.web.nearest import around
 from service.web.picture import picture_response
 from service.web.problem import Problem
 from service.web.shapes import VerdictItem
@@ -45,11 +48,43 @@ def router(context: Context) -> APIRouter:
     async def thumbnail(line: LineId, frame_uid: UUID) -> Response:
         return await small_picture(context, frame_key(line, frame_uid))
 
+    @routes.get(
+        "/nearest/{which}",
+        summary="A good patch of the bank that the worst place of a flagged frame comes nearest to",
+        description="`own` is the worst place itself, 0 the nearest patch, and so on, as in the verdict's "
+        "`regions[0].nearest`.",
+        response_class=Response,
+        responses=IMAGE,
+    )
+    async def nearest(
+        line: LineId, frame_uid: UUID, which: Annotated[str, Path(pattern=r"^(own|[0-9])$")]
+    ) -> Response:
+        item = await known_frame(context, line, frame_uid)
+        found = (item.regions[0].nearest if item.regions else None) or ()
+        if which == "own" and item.regions:
+            worst = item.regions[0]
+            box = around((worst.x, worst.y, worst.width, worst.height), 1)
+            return await small_picture(context, frame_key(line, frame_uid), box)
+        if which == "own" or int(which) >= len(found) or item.model is None:
+            raise Problem(404, f"frame {frame_uid} has no nearest patch {which}: see its verdict")
+        key = part_key(line, item.model, found[int(which)].part)
+        return await small_picture(context, key, await _place(context, item, found[int(which)], key))
+
     @routes.get("/verdict", summary="The frame's effective verdict")
     async def verdict(line: LineId, frame_uid: UUID) -> VerdictItem:
         return await known_frame(context, line, frame_uid)
 
     return routes
+
+
+async def _place(context: Context, item: VerdictItem, neighbour: Neighbour, key: str) -> Box | None:
+    try:
+        data = await context.store.get(key, max_bytes=context.max_frame_bytes)
+        return await context.nearest.box(item, neighbour, data)
+    except MissingObject as error:
+        raise Problem(404, "the picture of this part of the bank is not stored") from error
+    except (StoreError, UnreadableImage) as error:
+        raise Problem(503, "the object store does not give the picture: try again in a moment") from error
 
 
 async def known_frame(context: Context, line: str, frame_uid: UUID) -> VerdictItem:
