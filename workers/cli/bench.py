@@ -11,6 +11,7 @@ from workers.cli import (
     bench_extract,
     bench_grow,
     bench_lines,
+    bench_page,
     bench_poison,
     bench_search,
     bench_stream,
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog=bench_grow.EPILOG)(bench_grow.grow)
     group.command(epilog=bench_approve.EPILOG)(bench_approve.approve)
     group.command(epilog=bench_swap.EPILOG)(bench_swap.swap)
+    group.command(epilog=bench_page.EPILOG)(bench_page.page)
     group.command(epilog=bench_lines.EPILOG)(bench_lines.lines)
     app.add_typer(group, name="bench", epilog=_EPILOG)
 
