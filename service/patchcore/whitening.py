@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from service.patchcore.levels import Levels, columns
@@ -70,6 +69,8 @@ class Whitening:
         rows = features.reshape(-1, self.mean.size)
         out = np.empty(rows.shape, dtype=np.float32)
         # In float64, rounded once: a patch gets the same bits in any batch, hence the same float16 in a bank.
+        import torch  # Only where features are computed: it takes hundreds of megabytes.
+
         # By torch: the threads of numpy's product spin on for a while, in the way of the search that follows.
         mean, matrix = torch.from_numpy(self.mean).double(), torch.from_numpy(self.matrix).double()
         for start in range(0, len(rows), ROWS):

@@ -1,11 +1,15 @@
 """What a training tells of the bank that it made, for whoever decides whether it comes into force."""
 
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.activation import Thresholds
 from schemas.ids import ModelName, Version
-from service.training.built import BuiltBank
-from service.training.suspects import Screened
+
+if TYPE_CHECKING:  # The page reads reports, and needs no network's library for that.
+    from service.training.built import BuiltBank
+    from service.training.suspects import Screened
 
 
 class SuspectPart(BaseModel):
@@ -39,7 +43,7 @@ class TrainingReport(BaseModel):
 
     @classmethod
     def of(
-        cls, built: BuiltBank, screened: Screened | None, notes: list[str], seconds: float
+        cls, built: "BuiltBank", screened: "Screened | None", notes: list[str], seconds: float
     ) -> "TrainingReport":
         """The report of a build; ``screened`` is None where too few parts are there to tell."""
         parts = built.manifest.parts

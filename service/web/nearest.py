@@ -5,6 +5,7 @@ import asyncio
 from collections import OrderedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.verdict import Neighbour
 from service.banks.bank_file import LoadedBank, read_bank
@@ -16,9 +17,9 @@ from service.images.probe import probe
 from service.images.thumbnailer import Box
 from service.inspection.on_frame import regions_on_frame
 from service.inspection.patch_grid import PatchGrid
-from service.patchcore.memory_bank import prepared, rounded
+from service.patchcore.memory_bank import MemoryBank
 from service.store.object_store import ObjectStore
-from service.training.features import FeatureCache
+from service.training.features import FeatureCache, PartFeatures
 from service.web.problem import Problem
 from service.web.shapes import VerdictItem
 from service.web.view import View
@@ -73,12 +74,19 @@ class NearestPatches:
             return None
 
         def search() -> int:
-            # The bank stores what was rounded, so the patch that was selected is found again exactly.
-            rows = rounded(prepared(features.reshape(-1, features.shape[-1]), memory.whitening))
-            off = rows.astype(np.float32) - memory.vectors[neighbour.vector].astype(np.float32)
+            off = _whitened(features, memory) - memory.vectors[neighbour.vector].astype(np.float32)
             return _laid_out(int(np.einsum("ij,ij->i", off, off).argmin()), bank.manifest)
 
         return await asyncio.to_thread(search)
+
+
+def _whitened(features: PartFeatures, memory: MemoryBank) -> NDArray[np.float32]:
+    """Rows as the bank's vectors are, to within rounding: the patch that was selected is far nearer to its
+    vector than any other. Without torch, which the page would load for nothing else."""
+    rows = features.reshape(-1, features.shape[-1]).astype(np.float32)
+    if memory.whitening is None:
+        return rows
+    return np.asarray((rows - memory.whitening.mean) @ memory.whitening.matrix, np.float32)
 
 
 def _grid(manifest: Manifest) -> PatchGrid:

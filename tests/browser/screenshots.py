@@ -1,16 +1,20 @@
 """``python -m tests.browser.screenshots FOLDER``: the README's pictures, from drawn parts."""
 
 import asyncio
+import io
 import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import Look, person, running_chromium
 from tests.browser.scene import shown
 from tests.browser.taught import LINE, taught
 
+# Enough for a page with a grey part on it, in a third of the bytes.
+COLOURS = 200
 LOOK = Look(width=1280, height=820)
 # Those further down are fetched when somebody scrolls there.
 PICTURES = """
@@ -52,7 +56,10 @@ async def take_taught(folder: Path) -> None:
 async def save(page: Page, target: Path) -> None:
     """A picture of what is in sight, once all of it was fetched."""
     await page.wait_for_function(PICTURES)
-    await page.screenshot(path=target)
+    shot = Image.open(io.BytesIO(await page.screenshot()))
+    shot.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        target, optimize=True
+    )
 
 
 if __name__ == "__main__":
