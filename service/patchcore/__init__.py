@@ -6,6 +6,9 @@ A name is imported when it is first asked for: the page reads banks and needs no
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# Not lazily: a module of that name would take the function's place.
+from service.patchcore.fit import fit
+
 if TYPE_CHECKING:
     from service.patchcore.anomaly_map import draw_grid
     from service.patchcore.calibration import Calibration, effective_alpha
@@ -13,7 +16,6 @@ if TYPE_CHECKING:
     from service.patchcore.embedding import embed
     from service.patchcore.estimator import PatchCore
     from service.patchcore.exact_index import ExactIndex
-    from service.patchcore.fit import fit
     from service.patchcore.growth import grow
     from service.patchcore.held_out import fused_score, held_out_distances, held_out_scores
     from service.patchcore.levels import Levels, coverage_radius, fused, level_distances
@@ -37,7 +39,6 @@ _HOMES = {
     "embed": "embedding",
     "PatchCore": "estimator",
     "ExactIndex": "exact_index",
-    "fit": "fit",
     "grow": "growth",
     "fused_score": "held_out",
     "held_out_distances": "held_out",
