@@ -42,3 +42,13 @@ def test_settings_survive_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     for name, value in environment_of(changed).items():
         monkeypatch.setenv(name, value)
     assert load_settings() == changed
+
+
+def test_every_setting_says_what_it_does() -> None:
+    silent = [
+        f"{part}.{name}"
+        for part, branch in Settings.model_fields.items()
+        for name, field in getattr(branch.annotation, "model_fields").items()  # noqa: B009 - any type to mypy
+        if not field.description
+    ]
+    assert silent == []

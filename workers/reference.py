@@ -28,48 +28,6 @@ from service.telemetry.stages import Stage
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 
-# What the settings' own descriptions leave unsaid; a setting says it in one of the two places.
-MEANINGS: Mapping[str, str] = {
-    "kafka.bootstrap": "host:port of the broker; several are parted by commas",
-    "kafka.topic_prefix": "what the names of all topics begin with: one for each installation of a broker",
-    "kafka.replication": "copies of each topic, when we create them: 1 loses all with one broker's disk",
-    "kafka.max_message_bytes": "the largest record that is sent, fetched, and allowed on topics we create",
-    "kafka.session_timeout_ms": "a member that is silent for so long loses its partitions",
-    "kafka.heartbeat_ms": "how often a member tells its group that it lives",
-    "redis.url": "`redis://` or `rediss://`, with host, port and database",
-    "redis.password_file": "a text file with the password",
-    "redis.chunk_bytes": "a bank is kept in pieces of this size",
-    "redis.timeout_seconds": "for each command; past it the cache counts as away for five seconds",
-    "redis.ttl_seconds": "how long a bank stays that nobody reads",
-    "store.url": "where frames, heatmaps, banks and parts are kept",
-    "store.cache_dir": "a folder of this host: bank files, and the page's view of the stream",
-    "store.timeout_seconds": "for an answer; a transfer has a second more for each MiB",
-    "inspector.group": "the consumer group that shares the frames",
-    "inspector.max_batch": "frames that the device scores at once, at most",
-    "inspector.max_wait_ms": "how long a frame waits for others to fill its batch",
-    "inspector.max_in_flight_frames": "frames fetched and not yet finished; past it partitions are paused",
-    "inspector.max_in_flight_pixels": "the same in decoded pixels, as the frames' headers state them",
-    "inspector.max_pixels": "of one frame; more is a dead letter",
-    "inspector.max_inline_bytes": "of a frame inside its message; more is a dead letter",
-    "inspector.max_reference_bytes": "of a frame by reference, and of a frame that becomes a part",
-    "inspector.heatmaps": "which frames get a heatmap",
-    "inspector.drain_seconds": "how long a stopping inspector finishes what is in flight",
-    "engine.device": "a device of torch: `cpu`, `cuda:0`",
-    "engine.threads": "of the extraction worker; 0 is one fewer than there are cores, at least one",
-    "retention.ok_days": "frames and heatmaps of `ok` parts",
-    "retention.review_days": "of parts to be reviewed",
-    "retention.defect_days": "of defects",
-    "retention.fault_days": "of frames that could not be judged",
-    "rebuilder.group": "the consumer group that carries out commands",
-    "web.host": "where it listens; an address that others reach is refused until there are users",
-    "web.port": "of the page and `/v1`",
-    "web.public_url": "what the URLs in verdicts and alerts begin with",
-    "telemetry.log_format": "one JSON object a line, or coloured text",
-    "telemetry.log_level": "lines below it are not written",
-    "telemetry.host": "where `/livez`, `/readyz` and `/metrics` listen",
-    "telemetry.port": "their port; 0 picks a free one",
-}
-
 # Words that are decided and that no program says yet.
 NOT_BUILT: frozenset[Worded] = frozenset(
     {
@@ -99,10 +57,10 @@ def setting_paths(model: type[BaseModel] = Settings, prefix: str = "") -> Iterat
             yield f"{prefix}{name}"
 
 
-def described(path: str) -> str | None:
-    """What the model itself says of a setting."""
+def described(path: str) -> str:
+    """What a setting says of itself."""
     part, name = path.split(".")
-    return _part(part).model_fields[name].description
+    return _part(part).model_fields[name].description or ""
 
 
 def closed_sets() -> Sequence[type[Worded]]:
@@ -145,7 +103,7 @@ def _row(part: str, name: str, stated: Mapping[str, Any]) -> tuple[str, str, str
     default = _part(part).model_fields[name].default
     path = f"{part}.{name}"
     shown = "none" if default is None else "empty" if default in ("", (), {}) else f"`{default}`"
-    return shown, _allowed(stated), described(path) or MEANINGS[path]
+    return shown, _allowed(stated), described(path)
 
 
 def _allowed(stated: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A file of settings: written with every setting in it as a comment, read as if it were the environment."""
 
 import inspect
+import json
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
@@ -75,4 +76,6 @@ def _comment(text: str) -> Iterator[str]:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, dict | tuple):
+        return json.dumps(value)
     return "" if value is None else str(value)
