@@ -45,6 +45,13 @@ async def judged(installation: Installation, frame_id: str, seed: int, defect: A
     raise AssertionError(f"{frame_id} got no verdict within a minute")
 
 
+async def known(page: str) -> None:
+    """Wait until a page has read of the line."""
+    async with httpx.AsyncClient(base_url=page) as api, asyncio.timeout(60):
+        while (await api.get("/v1/lines/flange")).status_code != 200:  # noqa: ASYNC110 - it signals nothing
+            await asyncio.sleep(0.1)
+
+
 async def test_a_part_approved_by_keyboard_puts_the_next_epoch_in_force(
     installation: Installation, screen: Page
 ) -> None:
@@ -88,6 +95,7 @@ async def test_a_page_that_was_started_again_is_live_again_and_has_what_came_mea
     state = screen.locator("#link-state")
     with other.program("web") as program:
         await asyncio.to_thread(program.wait_for_line, "page ready", START_SECONDS)
+        await known(other.page)
         await screen.goto(f"{other.page}/lines/flange?show=all")
         await expect(state).to_have_text("Live", timeout=PATIENT)
     await expect(state).to_have_text("Reconnecting", timeout=PATIENT)

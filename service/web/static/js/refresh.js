@@ -30,7 +30,7 @@ export function refresher(url, { held = () => false, after = () => {}, pause = P
         }
         after();
       } catch {
-        // The connection's own state tells of it; the next event asks again.
+        wanted = true; // The server is away, or is still reading: what was missed is asked for again.
       }
       await new Promise((done) => setTimeout(done, pause));
     }
