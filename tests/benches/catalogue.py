@@ -75,6 +75,15 @@ def _swap(found: Figures) -> str:
     )
 
 
+def _page(found: Figures) -> str:
+    live = found["live"]
+    return (
+        f"slowest list or filter over {found['verdicts']:,} verdicts {found['slowest_p95_ms']} ms p95; "
+        f"{live['browsers']} browsers at {live['verdicts_per_second']} verdicts/s: {live['cores']} cores, "
+        f"{live['megabytes']:.0f} MB, {live['delivered']:.1%} delivered"
+    )
+
+
 BENCHES = (
     Bench(
         "coreset",
@@ -109,4 +118,11 @@ BENCHES = (
     ),
     Bench("grow", "20 parts taught to a bank of 200", ("grow",), "", _grow),
     Bench("swap", "200 swaps under load", ("swap", "--swaps", "200"), "none lost, doubled or mixed", _swap),
+    Bench(
+        "page",
+        "the page's lists, and many browsers on its live stream",
+        ("page",),
+        "200 ms; 1 core and 500 MB",
+        _page,
+    ),
 )
