@@ -1,5 +1,6 @@
 """What the routes work with, made once by the program."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.letters.box import LetterBox
@@ -38,5 +39,6 @@ class Context:
     thumbs: Thumbs
     alerts: AlertDesk
     nearest: NearestPatches
+    still_reading: Callable[[], str | None]
     teaching: Teaching
     plant: PlantWatch

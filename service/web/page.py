@@ -105,6 +105,7 @@ async def fed_page(
                 answering=Answering(view, names, log),
                 claims=Claims(),
                 thumbs=thumbs,
+                still_reading=feed.not_ready_because,
                 nearest=NearestPatches(view, source, store),
                 alerts=AlertDesk(view.hygiene, producer, TOPICS[TopicKind.LINE_EVENTS].name(prefix)),
                 teaching=teaching,

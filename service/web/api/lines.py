@@ -34,8 +34,11 @@ def router(context: Context) -> APIRouter:
 
 
 async def known_line(context: Context, line: str) -> LineSummary:
-    """The summary of a line; raises ``Problem`` 404 when nothing was ever told of it."""
+    """The summary of a line; raises ``Problem``: 404 when nothing was ever told of it, 503 while
+    that is not known yet."""
     summary = await context.view.line(line)
+    if summary is None and (reading := context.still_reading()) is not None:
+        raise Problem(503, reading)
     if summary is None:
         raise Problem(404, f"line {line} has sent nothing and has no bank: see /v1/lines for those that have")
     return summary

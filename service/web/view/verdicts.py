@@ -29,7 +29,7 @@ CREATE INDEX verdicts_of_line ON verdicts (line, at_ms, uid);
 CREATE INDEX verdicts_by_kind ON verdicts (line, verdict, answered, at_ms, uid);
 CREATE INDEX verdicts_by_camera ON verdicts (line, camera, verdict, answered, at_ms, uid);
 CREATE INDEX verdicts_by_frame ON verdicts (line, frame_id);
-CREATE INDEX verdicts_by_part ON verdicts (line, part_id);
+CREATE INDEX verdicts_by_part ON verdicts (line, part_id, at_ms, uid, verdict, answered, camera);
 """
 # Two inspectors may both have scored a frame: the verdict of the lower source offset counts and, where
 # that is equal, the one that came first in the log.
@@ -172,14 +172,8 @@ def _walk(
 
 
 def _searched(connection: sqlite3.Connection, line: str, chosen: Filter, cursor: Cursor | None) -> list[Key]:
-    """The keys of the parts that the search means, checked against the rest of the filter one by one."""
+    """The keys of the parts that the search means and the rest of the filter lets through."""
     text = chosen.part or ""
-    named = (
-        "SELECT uid FROM verdicts WHERE line = ? AND uid = ? "
-        "UNION SELECT uid FROM verdicts WHERE line = ? AND frame_id = ? "
-        "UNION SELECT uid FROM "
-        "(SELECT uid FROM verdicts WHERE line = ? AND part_id >= ? AND part_id < ? LIMIT ?)"
-    )
     clauses, values = _span(chosen, cursor)
     for column, wanted in (("answered", chosen.answered), ("camera", chosen.camera)):
         if wanted is not None:
@@ -189,9 +183,16 @@ def _searched(connection: sqlite3.Connection, line: str, chosen: Filter, cursor:
         clauses.append(f"verdict IN ({', '.join('?' * len(chosen.kinds))})")
         values.extend(kind.value for kind in chosen.kinds)
     where = " AND ".join(["TRUE", *clauses])
-    query = f"SELECT at_ms, uid FROM verdicts WHERE uid IN ({named}) AND {where}"  # noqa: S608 - words of ours
-    names = (line, text.lower(), line, text, line, text, text + "\U0010ffff", SEARCHED)
-    return connection.execute(query, (*names, *values)).fetchall()
+    found: set[Key] = set()
+    for means, names in (
+        ("line = ? AND uid = ?", (line, text.lower())),
+        ("line = ? AND frame_id = ?", (line, text)),
+        # The index has all that is asked, so that no row is read for it.
+        ("line = ? AND part_id >= ? AND part_id < ?", (line, text, text + "\U0010ffff")),
+    ):
+        query = f"SELECT at_ms, uid FROM verdicts WHERE {means} AND {where} LIMIT ?"  # noqa: S608 - words of ours
+        found.update(connection.execute(query, (*names, *values, SEARCHED)))
+    return list(found)
 
 
 def _span(chosen: Filter, cursor: Cursor | None) -> tuple[list[str], list[str | int]]:
