@@ -48,6 +48,7 @@ def scores(line: LineModel, backbone: Backbone) -> NDArray[np.float32]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LITES)
 def test_scores_of_real_cells_are_torchs_and_so_are_verdicts_outside_the_band(name: str) -> None:
     line = cell_line(name)

@@ -16,6 +16,7 @@ from workers.trainer.client import Trainer, TrainerDied
 from workers.trainer.program import train
 
 
+@pytest.mark.slow
 async def test_a_trainer_leaves_a_bank_with_features_and_a_report(tmp_path: Path) -> None:
     bench = laid_ready(tmp_path, good(8))
     told = [step async for step in Trainer(Settings())(bench)]

@@ -53,6 +53,7 @@ def open_files() -> int:
 
 
 def test_the_file_is_gone_with_the_last_reference() -> None:
+    gc.collect()  # what failed tests left open may go now, and not in between
     before = open_files()
     spool, _ = spooled(1)
     assert open_files() == before + 1

@@ -211,6 +211,6 @@ async def test_the_api_describes_itself_and_nothing_comes_from_elsewhere(client:
     described = (await client.get("/openapi.json")).json()
     assert "/v1/lines/{line}/approvals" in described["paths"]
     assert not [path for path in described["paths"] if not path.startswith("/v1/")]
-    assert (await client.get("/docs")).status_code == 404
+    assert "cdn" not in (await client.get("/docs")).text
     assert (await client.get("/redoc")).status_code == 404
     assert "cdn" not in json.dumps(described)
