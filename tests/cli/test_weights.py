@@ -6,8 +6,10 @@ import pytest
 import timm
 from safetensors.torch import save_file
 
+from service.backbones.configured import weights_in_use
 from service.backbones.refusal import UnfitWeights
 from service.backbones.weights import sha256_of
+from service.patchcore.recipes import DEFAULT
 from service.settings import EngineSettings, Settings
 from tests.cli.conftest import Command
 from workers.cli.checkup import _load_weights
@@ -22,8 +24,13 @@ def test_a_bank_is_not_judged_by_other_weights(
     monkeypatch.setenv("PATCHLINE_ENGINE__WEIGHTS", str(tmp_path))
     ended = patchline("inspect", bank, mixed)
     assert (ended.code, ended.out) == (2, "")
-    assert "It needs efficientnet_lite2 with weights 9656183e" in ended.sentence
-    assert "this worker has efficientnet_lite2 with" in ended.sentence
+    assert f"It needs {DEFAULT.backbone} with weights {wheels()}" in ended.sentence
+    assert f"this worker has {DEFAULT.backbone} with" in ended.sentence
+
+
+def wheels() -> str:
+    """What the default recipe's weights are called where nothing else is set."""
+    return weights_in_use(EngineSettings(), DEFAULT.backbone)[:12]
 
 
 def checked(weights: Path | None) -> str:
@@ -35,7 +42,7 @@ def test_the_doctor_takes_a_file_of_any_network_and_names_what_it_is(tmp_path: P
     save_file(timm.create_model("resnet18").state_dict(), file)
     assert checked(file) == f"{file} with 122 tensors, sha256 {sha256_of(file)[:12]}"
     assert "efficientnet_lite2" in checked(tmp_path)
-    assert "from its wheel, sha256 9656183eaeaf" in checked(None)
+    assert f"from its wheel, sha256 {wheels()}" in checked(None)
 
 
 def test_the_doctor_refuses_a_file_that_holds_no_weights(tmp_path: Path) -> None:
