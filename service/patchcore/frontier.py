@@ -83,7 +83,10 @@ class Frontier:
 
     def _lower(self, rows: Indices, left: Points, first: int, last: int) -> None:
         near = self._buffer[: len(rows) * (last - first)].reshape(len(rows), last - first)
-        np.matmul(left, self._centres.right[first:last].T, out=near)
+        # Both factors are finite, which is checked before: a product of one column may raise the flag all the
+        # same, from what the library reads beside it.
+        with np.errstate(invalid="ignore"):
+            np.matmul(left, self._centres.right[first:last].T, out=near)
         norms, bounds, best = self._norms[rows], self.nearest[rows], near.max(axis=1)
         doubt = slack(norms, self._centres.largest_norm, self._features.shape[1])
         need = _need(norms, bounds, doubt)

@@ -3,12 +3,16 @@
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
 from schemas.topics import TopicKind
 from service.settings import DriftSettings
 from tests.extraction.lines import DEFECTIVE, GOOD
 from tests.inspector.plant import build_plant
+
+pytestmark = pytest.mark.slow
 
 
 async def test_parts_that_turn_bad_are_one_event_and_replayed_ones_are_none(

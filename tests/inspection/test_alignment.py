@@ -24,6 +24,8 @@ from service.training.part import GoodPart
 from tests.inspection.lines import picture
 from tests.parts import Image, encode_png
 
+pytestmark = pytest.mark.slow
+
 # As the recipes are, with fewer pixels and vectors: what is tested is where, not how well.
 SMALL = {"max_vectors": 600, "coreset_share": 0.1, "projection_dim": 32}
 RECIPES = {

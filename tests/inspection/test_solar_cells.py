@@ -10,6 +10,8 @@ from service.inspection.together import judge_batch
 from tests.inspection.cells import cells
 from tests.inspection.lines import teach
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def line() -> LineModel:

@@ -17,6 +17,8 @@ from tests.parts import draw_part, encode_png
 from workers.inspector.bank_room import MEMORY_PER_FILE_BYTE
 from workers.inspector.keeper import Keeper
 
+pytestmark = pytest.mark.slow
+
 LINES = [f"line{number}" for number in range(6)]
 
 

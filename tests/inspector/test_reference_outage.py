@@ -11,6 +11,8 @@ from tests.extraction.lines import GOOD
 from tests.inspector.plant import Plant
 from workers.inspector import intake
 
+pytestmark = pytest.mark.slow
+
 KEY = "camera/part.png"
 TRIES = 2
 

@@ -61,7 +61,8 @@ async def test_a_trainer_that_nobody_listens_to_any_longer_is_gone(tmp_path: Pat
     children = psutil.Process().children(recursive=True)
     assert children
     await walk.aclose()
-    assert not any(child.is_running() for child in children)
+    _, left = await asyncio.to_thread(psutil.wait_procs, children, timeout=10)
+    assert left == []
 
 
 async def test_a_trainer_that_dies_is_told_of(tmp_path: Path) -> None:
