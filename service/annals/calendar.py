@@ -28,7 +28,9 @@ class _Said:
     actor: str
 
     def speaks_of(self, moment: datetime) -> bool:
-        return self.window.start <= moment and (self.window.end is None or moment < self.window.end)
+        # Records carry milliseconds: a frame of the very millisecond in which a window begins is in it.
+        start, end, at = _in_ms(self.window.start), self.window.end, _in_ms(moment)
+        return start <= at and (end is None or at < _in_ms(end))
 
 
 class Calendar:
@@ -69,6 +71,10 @@ class Calendar:
     def _last(self, line: str, moment: datetime) -> _Said | None:
         found = (said for said in reversed(self._said.get(line, ())) if said.speaks_of(moment))
         return next(found, None)
+
+
+def _in_ms(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _edges(window: MaintenanceWindow) -> Sequence[datetime]:

@@ -88,3 +88,21 @@ def test_the_spans_are_the_moments_that_the_last_words_cover(windows: list[tuple
         hour for hour in range(HOURS + 1) for span in spans if span.start <= at(hour) < span.end
     } == wanted
     assert all(one.end < two.start for one, two in pairwise(spans))
+
+
+def test_a_frame_of_the_millisecond_in_which_a_window_begins_is_in_it() -> None:
+    begun = datetime(2026, 1, 31, 12, 0, 0, 551_421, tzinfo=UTC)
+    calendar = Calendar()
+    window = MaintenanceWindow(start=begun, end=begun + timedelta(hours=1))
+    calendar.tell(
+        LineEvent(
+            kind=LineEventKind.COMMAND_DONE,
+            line="line1",
+            sentence="no part is judged",
+            command_id=UUID(int=1),
+            maintenance=window,
+            at=begun,
+        )
+    )
+    assert calendar.covers("line1", begun.replace(microsecond=551_000))
+    assert not calendar.covers("line1", begun.replace(microsecond=550_999))
