@@ -83,7 +83,7 @@ def _draw_bank(model: PatchCore, pictures: Sequence[Image], path: Path) -> None:
         cells = chosen_cells(model, features[part], part)
         height, width = picture.shape[0] / features.shape[1], picture.shape[1] / features.shape[2]
         axis.imshow(picture)
-        axis.scatter((cells[:, 1] + 0.5) * width, (cells[:, 0] + 0.5) * height, 14, "#ff8c00", "s")
+        axis.scatter((cells[:, 1] + 0.5) * width, (cells[:, 0] + 0.5) * height, 14, "#ff8c00", marker="s")
         axis.set_title(f"{len(cells)} of {features[part, ..., 0].size} patches kept", fontsize=10)
         axis.set_axis_off()
     figure.savefig(path, dpi=60)
