@@ -5,12 +5,12 @@ import socket
 import time
 from collections import deque
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
 from prometheus_client import Counter, Histogram
 from pydantic import BaseModel, ConfigDict
 
+from service.runtime.version import package_version
 from service.telemetry import metrics
 
 WINDOW_SECONDS = 60.0
@@ -89,7 +89,7 @@ class Meter:
             program=self._program,
             host=self._host,
             pid=os.getpid(),
-            version=_version(),
+            version=package_version(),
             started_at=self._started,
             at=datetime.now(UTC),
             waiting_for=waiting_for,
@@ -138,10 +138,3 @@ def _quantile(before: Buckets, after: Buckets, share: float) -> float | None:
             return 1000 * (low + (high - low) * inside)
         low, seen = edge, count
     return None
-
-
-def _version() -> str:
-    try:
-        return version("patchline")
-    except PackageNotFoundError:
-        return "0+source"

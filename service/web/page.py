@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
 
@@ -16,6 +15,7 @@ from service.banks.source import BankSource
 from service.images.decode import ImageLimits
 from service.letters.box import LetterBox
 from service.runtime.background_server import BackgroundServer
+from service.runtime.version import package_version
 from service.settings import Settings, WebSettings
 from service.signing.signatures import open_signatures
 from service.signing.statement import KeyUse
@@ -123,7 +123,7 @@ async def served(settings: Settings, page: Page) -> AsyncIterator[str]:
     that other machines could reach, ``OSError`` for one that is taken."""
     require_loopback_or_users(settings.web)
     config = uvicorn.Config(
-        create_app(page.context, version=_version()),
+        create_app(page.context, version=package_version()),
         host=settings.web.host,
         port=settings.web.port,
         log_config=None,
@@ -163,13 +163,6 @@ def _reception(settings: WebSettings) -> Reception:
         secure=settings.public_url.startswith("https:"), max_age=int(settings.session_hours * 3600)
     )
     return Reception(opened_accounts(settings), cookie)
-
-
-def _version() -> str:
-    try:
-        return version("patchline")
-    except PackageNotFoundError:
-        return "0+source"
 
 
 def _bracketed(host: str) -> str:

@@ -7,7 +7,6 @@ JSON object.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,8 +14,10 @@ import venv
 from pathlib import Path
 from typing import Any
 
+from tests.harness.cache import cache_folder
+
 VERSION = "2.7.0"
-CACHE = Path(os.environ.get("PATCHLINE_CACHE") or Path.home() / ".cache" / "patchline") / "bench-peer"
+CACHE = cache_folder() / "bench-peer"
 HERE = Path(__file__).parent
 _ROUNDS = 2
 

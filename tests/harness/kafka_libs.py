@@ -1,6 +1,5 @@
 """Apache Kafka's jars, fetched once by Maven into a cache outside the tree."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -8,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 from filelock import FileLock
+
+from tests.harness.cache import cache_folder
 
 POM = Path(__file__).parent.parent / "kafka-pom.xml"
 
@@ -40,8 +41,7 @@ def version() -> str:
 
 
 def _complete() -> Path:
-    cache = Path(os.environ.get("PATCHLINE_CACHE") or Path.home() / ".cache" / "patchline")
-    return cache / f"kafka-{version()}" / "complete"
+    return cache_folder() / f"kafka-{version()}" / "complete"
 
 
 def _fetch(libs: Path) -> None:

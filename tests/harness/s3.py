@@ -1,6 +1,5 @@
 """An S3-speaking server that others made (moto), in an environment of its own: its libraries are not ours."""
 
-import os
 import subprocess
 import sys
 import urllib.request
@@ -11,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from service.embedded.server import HOST, free_port
+from tests.harness.cache import cache_folder
 from tests.harness.processes import Program
 
 VERSION = "5.2.5"
@@ -30,8 +30,7 @@ def running_s3(bucket: str) -> Iterator[str]:
 
 def _moto_server() -> Path:
     """Installed once, into the cache outside the tree."""
-    cache = Path(os.environ.get("PATCHLINE_CACHE") or Path.home() / ".cache" / "patchline")
-    home = cache / f"moto-{VERSION}"
+    home = cache_folder() / f"moto-{VERSION}"
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / "lock"):
         if not (home / "complete").exists():

@@ -1,16 +1,16 @@
 """What the page says of itself to machines is valid by others' validators."""
 
 import json
-import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import httpx
 import jsonschema
 import pytest
 from filelock import FileLock
 from openapi_spec_validator import validate
+
+from tests.harness.cache import cache_folder
 
 VALIDATOR = "@asyncapi/specs@6.11.1"
 
@@ -46,7 +46,7 @@ def _asyncapi_schema() -> dict[str, object]:
     """The schema that AsyncAPI's own makers publish, fetched once by npm into the cache."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not on the path: it fetches AsyncAPI's schema")
-    cache = Path(os.environ.get("PATCHLINE_CACHE") or Path.home() / ".cache" / "patchline") / "asyncapi"
+    cache = cache_folder() / "asyncapi"
     cache.mkdir(parents=True, exist_ok=True)
     found = cache / "node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
     with FileLock(cache / "lock"):
