@@ -13,8 +13,8 @@ from tests.harness import processes
 from tests.harness.processes import Program
 from workers.camera.address import source_address
 from workers.camera.grabber import Grabber
+from workers.camera.reading import ReadCamera
 from workers.camera.source import Captured, SourceFault
-from workers.camera.stream_source import StreamSource
 
 SERVER = Path(processes.__file__).parent / "rtsp_server.py"
 PYTHON = "/usr/bin/python3"
@@ -52,9 +52,9 @@ async def test_a_real_rtsp_server_is_watched_over_its_end_and_return() -> None:
         await asyncio.to_thread(server.wait_for_line, "serving")
         wrong = source_address(f"rtsp://127.0.0.1:{port}/main", "me", "guess")
         with pytest.raises(SourceFault) as caught:
-            await asyncio.to_thread(lambda: next(StreamSource(wrong, 5).pictures()))
+            await asyncio.to_thread(lambda: next(ReadCamera(wrong, 5).pictures()))
         assert "guess" not in str(caught.value)
-        grabber = Grabber(lambda: StreamSource(address, 3), address.told, 3)
+        grabber = Grabber(lambda: ReadCamera(address, 3), address.told, 3)
         seen = await _some(grabber, None, 10)
         await asyncio.to_thread(server.signal, signal.SIGKILL)
         await asyncio.to_thread(server.stop)

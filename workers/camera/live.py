@@ -19,14 +19,15 @@ from service.stream.base import Broker
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry import metrics
 from service.telemetry.probes import serve_probes
-from workers.camera.address import SourceAddress, SourceKind
+from workers.camera.address import SourceAddress
 from workers.camera.encoding import Encoding
 from workers.camera.grabber import Grabber
 from workers.camera.health import Health
 from workers.camera.outlet import Outlet
+from workers.camera.reading import ReadCamera
 from workers.camera.ring import Ring
 from workers.camera.sender import Outsourcing
-from workers.camera.source import Captured, Source
+from workers.camera.source import Captured
 from workers.camera.trigger import Triggers, file_trigger, http_trigger, mqtt_trigger
 
 _LONGEST_NAME = 64
@@ -88,7 +89,9 @@ class _Live:
         """Until ``stop``."""
         camera = self._camera
         self._outlet = await asyncio.to_thread(self._make_outlet)
-        self._grabber = Grabber(lambda: _source(camera), camera.address.told, camera.seconds)
+        self._grabber = Grabber(
+            lambda: ReadCamera(camera.address, camera.seconds), camera.address.told, camera.seconds
+        )
         stack.callback(self._grabber.close)
         await stack.enter_async_context(serve_probes(self._settings.telemetry, self._grabber.fault))
         health = Health(
@@ -194,13 +197,3 @@ class _Live:
 
     def _topic(self, kind: TopicKind) -> str:
         return TOPICS[kind].name(self._settings.kafka.topic_prefix)
-
-
-def _source(camera: LiveCamera) -> Source:
-    if camera.address.kind is SourceKind.USB:
-        from workers.camera.usb_source import UsbSource
-
-        return UsbSource(int(camera.address.target))
-    from workers.camera.stream_source import StreamSource
-
-    return StreamSource(camera.address, camera.seconds)

@@ -19,9 +19,9 @@ av.logging.set_level(None)
 class StreamSource:
     """A source of the port."""
 
-    def __init__(self, address: SourceAddress, seconds: float, *, realtime: bool = True) -> None:
-        """``seconds`` may pass without a picture; ``realtime`` gives a video at its own speed."""
-        self._address, self._seconds, self._realtime = address, seconds, realtime
+    def __init__(self, address: SourceAddress, seconds: float) -> None:
+        """``seconds`` may pass without a picture; a video is given at its own speed."""
+        self._address, self._seconds = address, seconds
 
     def pictures(self) -> Iterator[Captured]:
         """See the port."""
@@ -43,7 +43,8 @@ class StreamSource:
         return av.open(self._address.target, options=options, timeout=(self._seconds, self._seconds))
 
     def _decoded(self, container: Any) -> Iterator[Captured]:
-        if not container.streams.video:
+        # FFmpeg 8.1 crashes where a stream was cut before its decoder was known (PyAV issue 2344).
+        if not container.streams.video or container.streams.video[0].codec_context is None:
             raise SourceFault(f"{self._address.told} has no pictures in it: check the address")
         stream = container.streams.video[0]
         stream.thread_type = "SLICE"
@@ -53,7 +54,7 @@ class StreamSource:
             whole = whole or frame.key_frame
             if not whole or frame.is_corrupt:
                 continue
-            if self._realtime and self._address.kind is SourceKind.VIDEO:
+            if self._address.kind is SourceKind.VIDEO:
                 _wait_for(frame, began)
             # Converted from what this very frame says of its format: a camera may change it at any time.
             yield Captured(frame.to_ndarray(format="bgr24"), datetime.now(UTC))
