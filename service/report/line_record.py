@@ -12,10 +12,15 @@ from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Verdict
 from service.ledger.scan import scan
 from service.ledger.snapshot import Window, first_since
+from service.signing.admission import refusal_of
+from service.signing.events import heard
+from service.signing.statement import KeyUse
+from service.signing.trust import Trust
 from service.stream.base import Broker, Record
 
 _POLL_RECORDS = 2_000
 Progress = Callable[[str, int, int], None]
+Take = Callable[[Record], None]
 
 
 @dataclass(slots=True)
@@ -32,20 +37,19 @@ class LineRecord:
     events: list[LineEvent] = field(default_factory=list)
 
 
-async def read_line(broker: Broker, prefix: str, line: str, since: datetime, tell: Progress) -> LineRecord:
-    """Reads verdicts back to ``since``, commands and line-events whole. Memory grows with the line's frames
-    in the span. Changes nothing. Raises ``StreamError``."""
-    record, done = LineRecord(line, since), _Done()
+async def read_line(
+    broker: Broker, prefix: str, line: str, since: datetime, trust: Trust, tell: Progress
+) -> LineRecord:
+    """Reads verdicts back to ``since``, commands and line-events whole; of these, only what ``trust`` takes
+    as rebuilders and pages do. Memory grows with the line's frames in the span. Changes nothing. Raises
+    ``StreamError``."""
+    record = LineRecord(line, since)
+    answers = _Answers(record, trust)
     reading = _Reading(broker, prefix, line, tell)
-    await reading.all_of(TopicKind.LINE_EVENTS, lambda value: _take_event(record, done, value))
-    await reading.all_of(TopicKind.COMMANDS, lambda value: _take_command(record, done, value))
-    await reading.since(TopicKind.VERDICTS, since, lambda value: _take_verdict(record, value))
+    await reading.all_of(TopicKind.LINE_EVENTS, answers.take_event)
+    await reading.all_of(TopicKind.COMMANDS, answers.take_command)
+    await reading.since(TopicKind.VERDICTS, since, lambda found: _take_verdict(record, found))
     return record
-
-
-@dataclass(slots=True)
-class _Done:
-    commands: set[UUID] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,13 @@ class _Reading:
     line: str
     tell: Progress
 
-    async def all_of(self, kind: TopicKind, take: Callable[[bytes], None]) -> None:
+    async def all_of(self, kind: TopicKind, take: Take) -> None:
         await self._scan(kind, None, take)
 
-    async def since(self, kind: TopicKind, since: datetime, take: Callable[[bytes], None]) -> None:
+    async def since(self, kind: TopicKind, since: datetime, take: Take) -> None:
         await self._scan(kind, int(since.timestamp() * 1000), take)
 
-    async def _scan(self, kind: TopicKind, since_ms: int | None, take: Callable[[bytes], None]) -> None:
+    async def _scan(self, kind: TopicKind, since_ms: int | None, take: Take) -> None:
         topic = TOPICS[kind].name(self.prefix)
         reader = await self.broker.reader(topic)
         try:
@@ -84,39 +88,51 @@ class _Reading:
         whole = Window(span[0], span[1], span[1])
         return await first_since(self.broker, topic, partition, whole, since_ms)
 
-    def _give(self, records: Sequence[Record], take: Callable[[bytes], None]) -> None:
+    def _give(self, records: Sequence[Record], take: Take) -> None:
         for record in records:
             if record.key == self.line.encode() and record.value:
-                take(record.value)
+                take(record)
 
 
-def _take_event(record: LineRecord, done: _Done, value: bytes) -> None:
+@dataclass(slots=True)
+class _Answers:
+    """What was told of a line and what people said of its parts. The line inside is what a signature is for:
+    a record beside another line's key tells nothing here."""
+
+    record: LineRecord
+    trust: Trust
+    done: set[UUID] = field(default_factory=set)
+
+    def take_event(self, found: Record) -> None:
+        try:
+            event = heard(found, self.trust)
+        except ValueError:
+            return  # a later program's event: the page of that program tells it
+        if event is None or event.line != self.record.line:
+            return
+        if event.kind is LineEventKind.COMMAND_DONE and event.command_id is not None:
+            self.done.add(event.command_id)
+        if event.at >= self.record.since:
+            self.record.events.append(event)
+
+    def take_command(self, found: Record) -> None:
+        if refusal_of(found, KeyUse.COMMANDS, self.trust) is not None:
+            return
+        try:
+            command = COMMAND.validate_json(found.value or b"")
+        except ValueError:
+            return  # no command, which the rebuilder has told of
+        if command.line != self.record.line or command.command_id not in self.done:
+            return
+        if isinstance(command, ApproveGood):
+            self.record.approved.update(frame.frame_uid for frame in command.frames)
+        elif isinstance(command, ConfirmDefect):
+            self.record.confirmed.add(command.frame.frame_uid)
+
+
+def _take_verdict(record: LineRecord, found: Record) -> None:
     try:
-        event = LineEvent.from_bytes(value)
-    except ValueError:
-        return  # a later program's event: the page of that program tells it
-    if event.kind is LineEventKind.COMMAND_DONE and event.command_id is not None:
-        done.commands.add(event.command_id)
-    if event.at >= record.since:
-        record.events.append(event)
-
-
-def _take_command(record: LineRecord, done: _Done, value: bytes) -> None:
-    try:
-        command = COMMAND.validate_json(value)
-    except ValueError:
-        return  # no command, which the rebuilder has told of
-    if command.command_id not in done.commands:
-        return
-    if isinstance(command, ApproveGood):
-        record.approved.update(frame.frame_uid for frame in command.frames)
-    elif isinstance(command, ConfirmDefect):
-        record.confirmed.add(command.frame.frame_uid)
-
-
-def _take_verdict(record: LineRecord, value: bytes) -> None:
-    try:
-        verdict = Verdict.from_bytes(value)
+        verdict = Verdict.from_bytes(found.value or b"")
     except ValueError:
         return  # a later program's verdict
     # Of two verdicts of one frame the first in the log is the effective one.

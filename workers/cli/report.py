@@ -53,13 +53,15 @@ def report(
 async def _gather(settings: "Settings", line: str, since: datetime) -> "tuple[LineRecord, dict[UUID, bytes]]":
     from service.report.line_record import read_line
     from service.report.of_line import Kinds
+    from service.signing.signatures import open_trust
     from service.store import open_store
     from workers.cli.installation import connected
     from workers.cli.progress import progress_bars
 
+    trust = open_trust(settings.signing)
     async with connected(settings) as broker:
         with progress_bars({}) as tell:
-            record = await read_line(broker, settings.kafka.topic_prefix, line, since, tell)
+            record = await read_line(broker, settings.kafka.topic_prefix, line, since, trust, tell)
         return record, await _pictures(open_store(settings.store), Kinds(record).shown())
 
 
