@@ -93,7 +93,7 @@ class Hygiene:
         hold = self._hold(line, group, ring)
         told = hold in TOLD
         if told:
-            line.told_at = ring.at
+            line.told_at = max(ring.at, line.told_at or ring.at)
         joined = line.groups[group.group_id] = group.joined(ring, told=told)
         line.group_of[ring.alert_id] = group.group_id
         _trim(line)
@@ -110,6 +110,14 @@ class Hygiene:
             if event.alert_id in line.groups:
                 line.groups[event.alert_id] = replace(line.groups[event.alert_id], closed=closing)
             _trim(line)
+
+    def forget_alerts(self) -> None:
+        """Drop every alert and what was told of them, for a reader that takes them anew; what people said
+        stays."""
+        for line in self._lines.values():
+            line.groups.clear()
+            line.group_of.clear()
+            line.told_at = None
 
     def groups(self, line: str) -> Sequence[AlertGroup]:
         """The groups of a line, newest first."""
@@ -135,7 +143,9 @@ class Hygiene:
             return Hold.SNOOZED
         if group.count and ring.defect and not group.defects:
             return Hold.WORSE
-        cool = line.told_at is None or ring.at - line.told_at >= _seconds(self._policy.cooldown_seconds)
+        cooldown = self._policy.cooldown_seconds
+        # Alerts of several partitions come in no order: without a cooldown an older one is told as well.
+        cool = line.told_at is None or not cooldown or ring.at - line.told_at >= _seconds(cooldown)
         if not cool:
             return Hold.GROUPED
         return Hold.STILL if group.count else Hold.FIRST

@@ -5,9 +5,9 @@ Secrets are files that it names; none stands in it.
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.ids import LINE_PATTERN, LineId
 from schemas.reasons import VerdictKind
@@ -48,6 +48,25 @@ class _Sink(_Table):
     )
     backlog: int = Field(default=256, ge=1, description="reports of a partition that wait, at most")
     join: Join | None = None
+    cooldown_seconds: float | None = Field(
+        default=None, ge=0, description="of alerts; none: as the page, PATCHLINE_ALERTS__COOLDOWN_SECONDS"
+    )
+    group_seconds: float | None = Field(
+        default=None, ge=0, description="of alerts; none: as the page, PATCHLINE_ALERTS__GROUP_SECONDS"
+    )
+    snooze: bool | None = Field(
+        default=None,
+        description="of alerts: whether a line that a person snoozed is quiet; none: as the page",
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_source(self) -> Self:
+        given = self.model_fields_set & {"cooldown_seconds", "group_seconds", "snooze"}
+        if self.source == "verdicts" and given:
+            raise ValueError(f"{min(given)} is for alerts: set source = 'alerts', or remove it")
+        if self.source == "alerts" and self.join is not None:
+            raise ValueError("join is for verdicts, since an alert says nothing of the other views")
+        return self
 
 
 class WebhookConfig(_Sink):

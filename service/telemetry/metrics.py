@@ -87,6 +87,11 @@ SINK_REPORTS = Counter(
     "Reports of a sink: accepted, or set aside because they were refused or given up.",
     ["sink", "outcome"],
 )
+SINK_HELD = Counter(
+    "patchline_sink_held_alerts_total",
+    "Alerts that a sink did not tell: within a cooldown, snoozed, or told before.",
+    ["sink", "hold"],
+)
 SINK_MISSING = Counter(
     "patchline_sink_missing_total", "Frames told as not good, for want of a verdict in time.", ["sink"]
 )

@@ -22,7 +22,7 @@ from service.signing.events import heard
 from service.signing.statement import KeyUse
 from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Broker, Record
-from service.web.follower import Follower
+from service.stream.follower import Follower
 from service.web.hub import Event, Hub
 from service.web.shapes import LineSummary
 from service.web.view import View

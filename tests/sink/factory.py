@@ -104,9 +104,9 @@ class Factory:
         await self.until(lambda: len(self.hand.told) >= wanted)
         return self.hand.told
 
-    async def committed(self) -> dict[int, int | None]:
+    async def committed(self, topic: str = "verdicts") -> dict[int, int | None]:
         """What the sink's group has committed."""
-        return dict(await self.broker.committed("patchline.verdicts", "patchline.sink-mes"))
+        return dict(await self.broker.committed(f"patchline.{topic}", "patchline.sink-mes"))
 
     async def until(self, found: Callable[[], bool], seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):

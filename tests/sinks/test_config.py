@@ -14,6 +14,12 @@ from service.sinks.open import open_sink
     [
         ("[sinks.mes]\nkind = 'webhook'", r"sinks\.mes.*url is refused: Field required"),
         ("[sinks.mes]\nkind = 'csv'\npath = 'a'\ncolour = 1", r"mes.*colour is refused"),
+        ("[sinks.mes]\nkind = 'csv'\npath = 'a'\ncooldown_seconds = 5", "cooldown_seconds is for alerts"),
+        (
+            "[sinks.mes]\nkind = 'csv'\npath = 'a'\nsource = 'alerts'\n"
+            "join = {line = 'a', views = ['b', 'c']}",
+            "join is for verdicts",
+        ),
         ("[sinks.mes]\nkind = 'fax'", r"sinks\.mes is refused"),
         ("[sinks.other]\nkind = 'csv'\npath = 'a'", r"has no sink 'mes': it has other"),
         ("[sinks.mes", "is no TOML"),

@@ -10,6 +10,7 @@ from schemas.report import Report
 from schemas.topics import TOPICS, TopicKind
 from service.runtime.signals import stop_event
 from service.settings import Settings
+from service.signing.signatures import open_trust
 from service.sinks.base import Sink
 from service.sinks.config import AnySink, read_sink
 from service.sinks.effective import Recent
@@ -19,6 +20,7 @@ from service.stream.base import Broker, Member, StreamError
 from service.stream.kafka_broker import KafkaBroker
 from service.telemetry.probes import serve_probes
 from workers.sink.frames import FrameWatch
+from workers.sink.hygiene import SinkHygiene
 from workers.sink.joint import Joint
 from workers.sink.lanes import Lanes
 from workers.sink.letters import set_aside
@@ -67,6 +69,7 @@ class SinkRunner:
         self._group = f"{settings.kafka.topic_prefix}sink-{name}"
         self._offsets = Offsets(config.backlog)
         self._watch = self._make_watch()
+        self._hygiene = self._make_hygiene()
         self._reading = False
         self._skipped: frozenset[int] = frozenset()
 
@@ -76,10 +79,15 @@ class SinkRunner:
             open_sink, self._name, self._config, self._settings.sinks.allowed_hosts
         )
         await self._broker.partitions(self._topic)
+        if self._hygiene is not None:
+            await self._broker.partitions(self._topic_of(TopicKind.LINE_EVENTS))
         self._stack.push_async_callback(sink.close)
         await sink.open()
         self._make_parts(sink)
         await self._stack.enter_async_context(serve_probes(self._settings.telemetry, self._not_ready_because))
+        if self._hygiene is not None:
+            await self._stack.enter_async_context(self._hygiene.listening())
+            await self._heard(self._hygiene, stop)
         member = await self._broker.join(self._topic, self._group)
         _log.info("sink ready", sink=self._name, kind=self._config.kind, topic=self._topic)
         try:
@@ -105,6 +113,7 @@ class SinkRunner:
             self._lanes,
             None if config.join is None else Joint(config.join),
             self._watch,
+            self._hygiene,
         )
 
     def _make_watch(self) -> FrameWatch | None:
@@ -113,6 +122,19 @@ class SinkRunner:
         if shortest is None or self._config.source == "alerts":
             return None
         return FrameWatch(self._broker, self._topic_of(TopicKind.FRAMES), deadlines, shortest)
+
+    def _make_hygiene(self) -> SinkHygiene | None:
+        if self._config.source != "alerts":
+            return None
+        return SinkHygiene(
+            self._name,
+            self._broker,
+            (self._topic, self._topic_of(TopicKind.LINE_EVENTS)),
+            self._config,
+            self._settings.alerts,
+            open_trust(self._settings.signing),
+            Wanted(self._config).alert,
+        )
 
     async def _read(self, member: Member, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -138,8 +160,18 @@ class SinkRunner:
             if loop.time() >= next_commit:
                 next_commit = loop.time() + _COMMIT_SECONDS
                 await self._commit(member)
-            if (failure := self._lanes.failure()) is not None:
+            if (failure := self._lanes.failure() or self._deaf()) is not None:
                 raise failure
+
+    async def _heard(self, hygiene: SinkHygiene, stop: asyncio.Event) -> None:
+        """Return once it is known which lines are snoozed: before that, nobody is told of anything."""
+        while hygiene.not_ready_because() is not None and not stop.is_set():
+            if (failure := hygiene.failure()) is not None:
+                raise failure
+            await asyncio.sleep(0.05)
+
+    def _deaf(self) -> BaseException | None:
+        return None if self._hygiene is None else self._hygiene.failure()
 
     def _held(self, member: Member) -> frozenset[int]:
         """Partitions that are not read on because the counterpart is behind."""
@@ -155,6 +187,8 @@ class SinkRunner:
         self._offsets.begin(starts, generation)
         past = {partition: await self._past(partition, start) for partition, start in starts.items()}
         self._telling.begin({partition: each.seen for partition, each in past.items()})
+        if self._hygiene is not None:
+            await self._hygiene.begin(starts)
         if self._watch is not None:
             await self._watch.begin({partition: each.next_frame for partition, each in past.items()})
         _log.info("partitions assigned", partitions=sorted(starts))
@@ -209,4 +243,5 @@ class SinkRunner:
     def _not_ready_because(self) -> str | None:
         if not self._reading:
             return f"the sink has no part of {self._topic} yet"
-        return self._lanes.complaint()
+        deaf = None if self._hygiene is None else self._hygiene.not_ready_because()
+        return deaf or self._lanes.complaint()

@@ -11,6 +11,7 @@ from service.sinks.effective import Recent
 from service.stream.base import Record
 from service.telemetry import metrics
 from workers.sink.frames import FrameWatch
+from workers.sink.hygiene import SinkHygiene
 from workers.sink.joint import Joint
 from workers.sink.lanes import Errand, Lanes
 from workers.sink.offsets import Offsets
@@ -30,9 +31,10 @@ class Telling:
         lanes: Lanes,
         joint: Joint | None,
         watch: FrameWatch | None,
+        hygiene: SinkHygiene | None,
     ) -> None:
         self._name, self._wanted, self._offsets, self._lanes = name, wanted, offsets, lanes
-        self._joint, self._watch = joint, watch
+        self._joint, self._watch, self._hygiene = joint, watch, hygiene
         self._seen: dict[int, Recent] = {}
 
     def begin(self, seen: Mapping[int, Recent]) -> None:
@@ -74,7 +76,8 @@ class Telling:
             self._lanes.tell(errand)
 
     def _report(self, record: Record) -> Report | None:
-        """None for what counts for nothing: a repeated verdict or alert, or what is unreadable."""
+        """None for what counts for nothing: a repeated verdict or alert, one that hygiene holds back, or what
+        is unreadable."""
         try:
             if self._wanted.config.source == "alerts":
                 return self._of_alert(record)
@@ -86,7 +89,11 @@ class Telling:
 
     def _of_alert(self, record: Record) -> Report | None:
         alert = Alert.from_bytes(record.value or b"")
-        return Report.of_alert(alert) if self._seen[record.partition].first(alert.alert_id) else None
+        if not self._seen[record.partition].first(alert.alert_id) or not self._wanted.alert(alert):
+            return None
+        if self._hygiene is not None and self._hygiene.holds(alert):
+            return None
+        return Report.of_alert(alert)
 
     def _of_verdict(self, record: Record) -> Report | None:
         verdict = Verdict.from_bytes(record.value or b"")

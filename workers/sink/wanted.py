@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from schemas.alert import Alert
 from schemas.reasons import ReportKind
 from schemas.report import Report
 from service.sinks.config import AnySink
@@ -16,6 +17,10 @@ class Wanted:
     def line(self, line: str) -> bool:
         """Whether the sink tells of the line at all."""
         return not self.config.lines or line in self.config.lines
+
+    def alert(self, alert: Alert) -> bool:
+        """Whether this alert is of those that are told."""
+        return self.report(Report.of_alert(alert))
 
     def report(self, report: Report) -> bool:
         """Whether this report is told. What is late or missing passes any choice of verdicts: a

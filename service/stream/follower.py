@@ -45,7 +45,7 @@ class Follower:
         """None while the topic is followed and was read to the end that it had at start."""
         if self._trouble is not None:
             return self._trouble
-        return None if self.caught_up else f"the page is still reading {self._topic}: wait a moment"
+        return None if self.caught_up else f"{self._topic} is still being read: wait a moment"
 
     async def run(self) -> None:
         """Follow for ever; a broker that fails is tried again from where we were."""
