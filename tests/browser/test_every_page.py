@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.accessible import assert_accessible
 from tests.browser.chromium import IN_CHROMIUM, Look, person
 from tests.browser.scene import Scene
+from tests.web.staff import PASSWORD, Staff, quick_hashes
 
 pytestmark = IN_CHROMIUM
 # What is pressed, but for words within a sentence.
@@ -18,9 +19,18 @@ SMALL = """
   .filter(([box]) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
   .map(([, e]) => e.outerHTML.slice(0, 120))
 """
+LOG_IN = "/login"
 FITS = "document.documentElement.scrollWidth <= innerWidth"
 # A page that is added is named here; {frame} is a defect of the line flange-top.
-PAGES = ("/", "/lines/flange-top", "/lines/flange-top/frames/{frame}", "/nowhere")
+PAGES = (
+    "/",
+    "/lines/flange-top",
+    "/lines/flange-top/frames/{frame}",
+    "/nowhere",
+    "/system",
+    "/users",
+    LOG_IN,
+)
 
 ASSET_BYTES = 150_000
 # Quiet machines paint within 300 ms; several times that is allowed where others work on the machine too.
@@ -33,13 +43,24 @@ COST = """
 """
 
 
+async def log_in(page: Page, url: str, name: str) -> None:
+    """As the log-in page does."""
+    given = {"name": name, "password": PASSWORD}
+    answer = await page.context.request.post(f"{url}/v1/session", data=given, headers={"Origin": url})
+    assert answer.status == 200, await answer.text()
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_it_fits_can_be_touched_and_is_accessible(
-    scene: tuple[str, Scene], browser: Browser, path: str
+    scene: tuple[str, Scene], browser: Browser, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, there = scene
     frame = (await there.judge("flange-top", 8, datetime.now(UTC))).frame_uid
+    quick_hashes(monkeypatch)
+    Staff(there.plant.settings.web.accounts)
     async with person(browser) as page:
+        if path != LOG_IN:
+            await log_in(page, url, "eva")
         for width in (320, 390, 1024, 1280):
             await page.set_viewport_size({"width": width, "height": 800})
             await page.goto(url + path.format(frame=frame))

@@ -72,10 +72,7 @@ def router(context: Context) -> APIRouter:
     async def audit(
         actor: OfActor = None, action: OfAction = None, cursor: CursorText = None, limit: Limit = 50
     ) -> AuditPage:
-        wanted = Wanted(actor, action, PLACES.read(cursor))
-        found = await reception.ask(lambda: reception.accounts.audit(wanted, limit + 1))
-        more = found[limit - 1].id if len(found) > limit else None
-        return AuditPage(entries=[_entry(entry) for entry in found[:limit]], next_cursor=PLACES.write(more))
+        return await audit_page(reception, Wanted(actor, action, PLACES.read(cursor)), limit)
 
     @routes.get("/audit.csv", summary="The same as a file", response_class=StreamingResponse, responses=FILE)
     async def as_csv(actor: OfActor = None, action: OfAction = None) -> StreamingResponse:
@@ -84,6 +81,13 @@ def router(context: Context) -> APIRouter:
         return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=name)
 
     return routes
+
+
+async def audit_page(reception: Reception, wanted: Wanted, limit: int) -> AuditPage:
+    """The newest rows that are meant. Raises ``Problem`` 503 where the accounts cannot be read."""
+    found = await reception.ask(lambda: reception.accounts.audit(wanted, limit + 1))
+    more = found[limit - 1].id if len(found) > limit else None
+    return AuditPage(entries=[_entry(entry) for entry in found[:limit]], next_cursor=PLACES.write(more))
 
 
 async def _rows(reception: Reception, wanted: Wanted) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from starlette.requests import Request
 
 from schemas.ids import LineId
@@ -20,6 +20,7 @@ from service.web.api.frames import known_frame
 from service.web.api.lines import known_line
 from service.web.api.verdicts import parse_cursor
 from service.web.context import Context
+from service.web.pages.form import Empty
 from service.web.pages.render import Renderer, asker_of
 from service.web.shapes import LineSummary, VerdictItem, VerdictPage
 from service.web.view.verdicts import Filter
@@ -82,12 +83,6 @@ class Asked:
         )
 
 
-def _unless_empty(value: object) -> object:
-    """A form sends what was left empty."""
-    return value or None
-
-
-Empty = BeforeValidator(_unless_empty)
 Short = Annotated[str, Field(max_length=128)]
 
 
