@@ -1,15 +1,18 @@
-"""The system page: the audit for engineers alone, filtered and walked to its end."""
+"""The system page: how far each line is behind; the audit for engineers alone, walked to its end."""
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from schemas.topics import TOPICS, TopicKind
+from schemas.verdict import Source
 from service.accounts.roles import Role
 from service.web.page import Page
-from tests.web.conftest import client_of
-from tests.web.plant import Plant
+from tests.web.conftest import client_of, ready_page
+from tests.web.plant import BEGAN, Plant
 from tests.web.staff import Staff, quick_hashes
 
 HTML = {"Accept": "text/html"}
@@ -76,3 +79,29 @@ async def test_without_users_the_audit_says_when_it_begins(client: httpx.AsyncCl
     assert rows((await client.get("/system", headers=HTML)).text) == [
         "Nothing yet: it begins with the first user."
     ]
+
+
+async def test_what_waits_is_told_by_line_and_a_shared_partition_counts_for_each(plant: Plant) -> None:
+    prefix, group = plant.settings.kafka.topic_prefix, plant.settings.inspector.group
+    frames = TOPICS[TopicKind.FRAMES].name(prefix)
+    producer = await plant.broker.producer()
+    for number in (0, 0, 0, 0, 1, 1):
+        await producer.send(frames, key=b"a", value=b"frame", partition=number)
+    member = await plant.broker.join(frames, group)
+    assert await member.commit({0: 1, 1: 2}, generation=member.generation)
+    arrived = int(BEGAN.timestamp() * 1000)
+    for line, partition in (("a", 0), ("a", 1), ("b", 0), ("c", 1)):
+        source = Source(partition=partition, offset=0, timestamp_ms=arrived)
+        await plant.judge(line, source=source, inspected_at=BEGAN + timedelta(seconds=12 + partition))
+    async with ready_page(plant) as page, client_of(page) as client:
+        told = (await client.get("/v1/system")).json()
+        html = (await client.get("/system", headers=HTML)).text
+    assert [(one["lag"], one["lines"]) for one in told["partitions"]] == [(3, ["a", "b"]), (0, ["a", "c"])]
+    assert told["lines"] == [
+        {"line": "a", "partitions": [0, 1], "waiting": 3, "behind_ms": 13_000},
+        {"line": "b", "partitions": [0], "waiting": 3, "behind_ms": 12_000},
+        {"line": "c", "partitions": [1], "waiting": 0, "behind_ms": 13_000},
+    ]
+    shown = html.partition('id="line-lag"')[2].partition("</table>")[0]
+    assert shown.index('id="lag-of-a"') < shown.index('id="lag-of-b"') < shown.index('id="lag-of-c"')
+    assert "12 s" in shown

@@ -23,12 +23,14 @@ from service.web.view import (
     letters,
     lines,
     outages,
+    places,
     scores,
     story,
     verdicts,
 )
 from service.web.view.database import Database
 from service.web.view.letters import LetterFilter
+from service.web.view.places import Place
 from service.web.view.verdicts import Cursor, Filter, Logged
 
 REFUSALS = 50
@@ -195,11 +197,13 @@ class View:
         """The newest frames that a version scored, newest first."""
         return await self._database.read(lambda connection: scores.newest(connection, line, version, limit))
 
-    async def outages(self, limit: int) -> tuple[Sequence[LineEvent], dict[int, list[str]]]:
-        """The newest troubles of all lines, and the lines of each partition's newest frames."""
-        return await self._database.read(
-            lambda connection: (outages.newest(connection, limit), outages.places(connection))
-        )
+    async def outages(self, limit: int) -> Sequence[LineEvent]:
+        """The newest troubles of all lines, newest first."""
+        return await self._database.read(lambda connection: outages.newest(connection, limit))
+
+    async def places(self) -> Sequence[Place]:
+        """Where the newest frames of each line with verdicts lay, by the line's name."""
+        return await self._database.read(places.of_lines)
 
     async def events(self, line: str, limit: int) -> Sequence[LineEvent]:
         """The newest events of a line, newest first."""
