@@ -1,6 +1,7 @@
 """A camera is read in a process of its own: what ends or stops that one is a fault of the camera."""
 
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import psutil
@@ -9,14 +10,16 @@ import pytest
 from tests.camera.films import film, written
 from workers.camera.address import source_address
 from workers.camera.reading import ReadCamera
-from workers.camera.source import SourceFault
+from workers.camera.source import Captured, SourceFault
 
 
-def reader() -> psutil.Process:
-    (found,) = [
-        child for child in psutil.Process().children() if "workers.camera.reader" in " ".join(child.cmdline())
-    ]
-    return found
+def begun(path: Path, seconds: float) -> tuple[Generator[Captured, None, None], psutil.Process]:
+    """The pictures of a video of which one was taken, and the process that reads it."""
+    others = set(psutil.Process().children())
+    pictures = ReadCamera(source_address(str(path)), seconds).pictures()
+    next(pictures)
+    (reader,) = set(psutil.Process().children()) - others
+    return pictures, reader
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGSEGV, signal.SIGKILL])
@@ -24,9 +27,8 @@ def test_a_decoder_that_crashes_is_a_fault_of_the_camera_and_not_the_end_of_the_
     tmp_path: Path, ended_by: signal.Signals
 ) -> None:
     path = written(tmp_path, film(["red"], each=200))
-    pictures = ReadCamera(source_address(str(path)), 5).pictures()
-    next(pictures)
-    reader().send_signal(ended_by)
+    pictures, reader = begun(path, 5)
+    reader.send_signal(ended_by)
     with pytest.raises(SourceFault, match=rf"film\.ts ended without a word \(code -{ended_by.value}\)"):
         list(pictures)
 
@@ -34,17 +36,14 @@ def test_a_decoder_that_crashes_is_a_fault_of_the_camera_and_not_the_end_of_the_
 def test_a_decoder_that_hangs_is_a_fault_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.camera.reading._START_SECONDS", 0.5)
     path = written(tmp_path, film(["red"], each=200))
-    pictures = ReadCamera(source_address(str(path)), 0.5).pictures()
-    next(pictures)
-    reader().suspend()
+    pictures, reader = begun(path, 0.5)
+    reader.suspend()
     with pytest.raises(SourceFault, match=r"film\.ts hangs \(nothing for 2 s\)"):
         list(pictures)
 
 
 def test_the_reader_ends_with_the_iterator(tmp_path: Path) -> None:
     path = written(tmp_path, film(["red"], each=200))
-    pictures = ReadCamera(source_address(str(path)), 5).pictures()
-    next(pictures)
-    process = reader()
+    pictures, reader = begun(path, 5)
     pictures.close()
-    assert not process.is_running()
+    assert not reader.is_running()
