@@ -81,14 +81,33 @@ def dead_letter_key(sha256: str) -> str:
 
 def sink_letter_key(sink: str, line: str, report_id: UUID) -> str:
     """A report that a sink's counterpart refused, or did not accept in time."""
-    if not is_line_id(sink):
-        raise ValueError(f"sink {sink!r} is refused: a sink's name is [a-z0-9][a-z0-9-]{{0,62}}")
-    return f"sink-letters/{sink}/{_line(line)}/{report_id}.json"
+    return f"{sink_letters_folder(sink)}/{_line(line)}/{report_id}.json"
+
+
+def sink_replay_key(sink: str, line: str, report_id: UUID) -> str:
+    """A sink's letter that is to be told again."""
+    return f"{sink_replays_folder(sink)}/{_line(line)}/{report_id}.json"
+
+
+def sink_letters_folder(sink: str) -> str:
+    """What one sink set aside."""
+    return f"sink-letters/{_sink(sink)}"
+
+
+def sink_replays_folder(sink: str) -> str:
+    """What one sink is to tell again."""
+    return f"sink-replays/{_sink(sink)}"
 
 
 def outsourced_key(line: str, sha256: str) -> str:
     """The bytes of a frame that are too many for its message."""
     return f"sent/{_line(line)}/{_sha256(sha256, 'frame')}"
+
+
+def _sink(sink: str) -> str:
+    if not is_line_id(sink):
+        raise ValueError(f"sink {sink!r} is refused: a sink's name is [a-z0-9][a-z0-9-]{{0,62}}")
+    return sink
 
 
 def _line(line: str) -> str:

@@ -90,7 +90,7 @@ SINK_REPORTS = Counter(
 SINK_HELD = Counter(
     "patchline_sink_held_alerts_total",
     "Alerts that a sink did not tell: within a cooldown, snoozed, or told before.",
-    ["sink", "hold"],
+    ["sink", "reason"],
 )
 SINK_MISSING = Counter(
     "patchline_sink_missing_total", "Frames told as not good, for want of a verdict in time.", ["sink"]

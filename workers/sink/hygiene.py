@@ -1,8 +1,6 @@
 """Which alerts a sink tells: as the page, once in a cooldown, and none of a line that a person snoozed."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -51,23 +49,10 @@ class SinkHygiene:
         self._snooze = config.snooze is not False
         self._hygiene = Hygiene(self._policy)
         self._follower = Follower(broker, events, self._hear)
-        self._task: asyncio.Task[None] | None = None
 
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        """Hears of snoozes and closed groups meanwhile."""
-        self._task = asyncio.create_task(self._follower.run(), name="hygiene")
-        try:
-            yield
-        finally:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    def failure(self) -> BaseException | None:
-        """What ended the listening before its end."""
-        ended = self._task is not None and self._task.done() and not self._task.cancelled()
-        return self._task.exception() if self._task is not None and ended else None
+    async def follow(self) -> None:
+        """Hear of snoozes and closed groups; never returns by itself."""
+        await self._follower.run()
 
     def not_ready_because(self) -> str | None:
         """None once all that people said is known, and while it is heard on."""
@@ -88,7 +73,7 @@ class SinkHygiene:
         hold = self._hygiene.ring(Ring.of(alert))
         if hold.tell:
             return False
-        metrics.SINK_HELD.labels(sink=self._name, hold=hold.hold.value).inc()
+        metrics.SINK_HELD.labels(sink=self._name, reason=hold.hold.value).inc()
         return True
 
     async def _hear(self, records: Sequence[Record]) -> None:

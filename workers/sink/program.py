@@ -1,7 +1,8 @@
 """A sink as a program: reads its topic in a group of its own and tells its counterpart until told to stop."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -14,6 +15,7 @@ from service.signing.signatures import open_trust
 from service.sinks.base import Sink
 from service.sinks.config import AnySink, read_sink
 from service.sinks.effective import Recent
+from service.sinks.letters import SinkLetters
 from service.sinks.open import open_sink
 from service.store import ObjectStore, open_store
 from service.stream.base import Broker, Member, StreamError
@@ -26,6 +28,7 @@ from workers.sink.lanes import Lanes
 from workers.sink.letters import set_aside
 from workers.sink.offsets import Offsets
 from workers.sink.past import Past, read_past
+from workers.sink.replays import Replays
 from workers.sink.telling import Telling
 from workers.sink.wanted import Wanted
 
@@ -64,13 +67,14 @@ class SinkRunner:
         stack: AsyncExitStack,
     ) -> None:
         self._settings, self._name, self._config = settings, name, config
-        self._broker, self._store, self._stack = broker, store, stack
+        self._broker, self._letters, self._stack = broker, SinkLetters(store), stack
         self._topic = self._topic_of(TopicKind(config.source))
         self._group = f"{settings.kafka.topic_prefix}sink-{name}"
         self._offsets = Offsets(config.backlog)
         self._watch = self._make_watch()
         self._hygiene = self._make_hygiene()
-        self._reading = False
+        self._beside: list[asyncio.Task[None]] = []
+        self._owns_replays = self._reading = False
         self._skipped: frozenset[int] = frozenset()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,13 +90,15 @@ class SinkRunner:
         self._make_parts(sink)
         await self._stack.enter_async_context(serve_probes(self._settings.telemetry, self._not_ready_because))
         if self._hygiene is not None:
-            await self._stack.enter_async_context(self._hygiene.listening())
+            self._run_beside(self._hygiene.follow(), "hygiene")
             await self._heard(self._hygiene, stop)
         member = await self._broker.join(self._topic, self._group)
+        self._run_beside(self._replays.follow(), "replays")
         _log.info("sink ready", sink=self._name, kind=self._config.kind, topic=self._topic)
         try:
             await self._read(member, stop)
             await self._drain(member)
+            await self._replays.settle()
         finally:
             await self._lanes.clear()
             if self._watch is not None:
@@ -103,7 +109,7 @@ class SinkRunner:
         config, name = self._config, self._name
 
         async def aside(report: Report, reason: str) -> None:
-            await set_aside(self._store, name, report, reason, datetime.now(UTC))
+            await set_aside(self._letters, name, report, reason, datetime.now(UTC))
 
         self._lanes = Lanes(name, sink, aside, config.give_up_seconds)
         self._telling = Telling(
@@ -114,6 +120,9 @@ class SinkRunner:
             None if config.join is None else Joint(config.join),
             self._watch,
             self._hygiene,
+        )
+        self._replays = Replays(
+            name, self._letters, self._lanes, lambda: self._owns_replays, Wanted(config).serves
         )
 
     def _make_watch(self) -> FrameWatch | None:
@@ -160,18 +169,26 @@ class SinkRunner:
             if loop.time() >= next_commit:
                 next_commit = loop.time() + _COMMIT_SECONDS
                 await self._commit(member)
-            if (failure := self._lanes.failure() or self._deaf()) is not None:
+            if (failure := self._failure()) is not None:
                 raise failure
 
     async def _heard(self, hygiene: SinkHygiene, stop: asyncio.Event) -> None:
         """Return once it is known which lines are snoozed: before that, nobody is told of anything."""
         while hygiene.not_ready_because() is not None and not stop.is_set():
-            if (failure := hygiene.failure()) is not None:
+            if (failure := self._failure()) is not None:
                 raise failure
             await asyncio.sleep(0.05)
 
-    def _deaf(self) -> BaseException | None:
-        return None if self._hygiene is None else self._hygiene.failure()
+    def _run_beside(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Until the sink ends; it must not end before."""
+        task = asyncio.create_task(work, name=name)
+        self._beside.append(task)
+        self._stack.push_async_callback(_ended, task)
+
+    def _failure(self) -> BaseException | None:
+        """What ended a part that should not have ended."""
+        ended = (task for task in self._beside if task.done() and not task.cancelled())
+        return self._lanes.failure() or next((task.exception() for task in ended), None)
 
     def _held(self, member: Member) -> frozenset[int]:
         """Partitions that are not read on because the counterpart is behind."""
@@ -181,8 +198,11 @@ class SinkRunner:
     async def _begin(self, member: Member) -> None:
         """A new assignment: drop what waits (it comes again), and learn where each partition stands."""
         await self._lanes.clear()
+        self._replays.forget()
         # Taken before the questions: an assignment that changes meanwhile is begun again.
         generation, assignment = member.generation, member.assignment
+        # Of a sink's processes one tells again what is to be told again: the one that has this partition.
+        self._owns_replays = 0 in assignment
         starts = await self._starts(member, assignment)
         self._offsets.begin(starts, generation)
         past = {partition: await self._past(partition, start) for partition, start in starts.items()}
@@ -245,3 +265,9 @@ class SinkRunner:
             return f"the sink has no part of {self._topic} yet"
         deaf = None if self._hygiene is None else self._hygiene.not_ready_because()
         return deaf or self._lanes.complaint()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

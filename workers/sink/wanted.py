@@ -18,6 +18,11 @@ class Wanted:
         """Whether the sink tells of the line at all."""
         return not self.config.lines or line in self.config.lines
 
+    def serves(self, line: str) -> bool:
+        """Whether the sink's reports may be of the line: one of its own, or the joined one."""
+        join = self.config.join
+        return self.line(line) if join is None else line == join.line
+
     def alert(self, alert: Alert) -> bool:
         """Whether this alert is of those that are told."""
         return self.report(Report.of_alert(alert))
