@@ -47,7 +47,8 @@ class Choice:
     def wants(self, letter: SinkLetter) -> bool:
         """Whether this letter is meant."""
         return (
-            (self.line is None or letter.report.line == self.line)
+            (self.sink is None or letter.sink == self.sink)
+            and (self.line is None or letter.report.line == self.line)
             and (self.reason is None or self.reason in letter.reason)
             and (self.since is None or letter.set_aside_at >= self.since)
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -111,4 +111,10 @@ class Factory:
     async def until(self, found: Callable[[], bool], seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):
             while not found():
+                await asyncio.sleep(0.01)
+
+    async def eventually(self, found: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
+        """Return once it answers something."""
+        async with asyncio.timeout(seconds):
+            while not await found():
                 await asyncio.sleep(0.01)

@@ -25,6 +25,7 @@ COMMANDS = (
     "banks",
     "dead-letters",
     "replay",
+    "sink-letters",
     "ledger",
     "report",
     "topics",
