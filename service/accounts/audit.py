@@ -26,6 +26,7 @@ class Action(Worded):
     SESSION_ENDED = "session-ended", "A session was ended: a secret that it no longer had was shown."
     LOG_IN_FAILED = "log-in-failed", "A log-in with a wrong name or password."
     LOG_IN_THROTTLED = "log-in-throttled", "A log-in that was not tried: too many had failed."
+    PASSWORD_REFUSED = "password-refused", "A user's change of their own password, with a wrong old one."
     CHANGED = "changed", "A change that the API took: of a line, of its alerts, of dead letters."
     NOT_ADMITTED = "not-admitted", "A request without a valid session or token."
     ROLE_REFUSED = "role-refused", "A request that needs a higher role, or another line."
@@ -36,6 +37,7 @@ REFUSALS = frozenset(
     {
         Action.LOG_IN_FAILED,
         Action.LOG_IN_THROTTLED,
+        Action.PASSWORD_REFUSED,
         Action.NOT_ADMITTED,
         Action.ROLE_REFUSED,
         Action.FORGERY_REFUSED,

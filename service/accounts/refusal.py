@@ -15,3 +15,7 @@ class UnknownAccount(AccountRefused):
 
 class StaleChange(AccountRefused):
     """Somebody else changed the user since it was looked at."""
+
+
+class WrongPassword(AccountRefused):
+    """The password that was shown is not the user's."""

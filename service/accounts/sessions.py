@@ -86,6 +86,12 @@ def end_of_user(connection: sqlite3.Connection, user: str) -> None:
     connection.execute("DELETE FROM sessions WHERE user = ?", (user,))
 
 
+def end_others(connection: sqlite3.Connection, user: str, name: str) -> int:
+    """End all of a user but one; answers how many."""
+    query = "DELETE FROM sessions WHERE user = ? AND id <> ?"
+    return connection.execute(query, (user, name)).rowcount
+
+
 def sweep(connection: sqlite3.Connection, span: Span, now: int) -> None:
     """Forget those that are over."""
     connection.execute(

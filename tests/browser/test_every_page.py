@@ -29,6 +29,7 @@ PAGES = (
     "/nowhere",
     "/system",
     "/users",
+    "/password",
     LOG_IN,
 )
 

@@ -76,3 +76,28 @@ async def test_an_engineer_adds_a_user_and_a_second_look_at_a_stale_one_is_refus
     ida = staff.accounts.user("ida")
     assert ida is not None
     assert ida.role.value == "viewer"
+
+
+async def test_a_person_changes_their_own_password_by_keyboard(
+    scene: tuple[str, Scene], staff: Staff, page: Page
+) -> None:
+    url, _ = scene
+    await page.goto(f"{url}/password")
+    await page.locator("#name").fill("otto")
+    await page.locator("#password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(f"{url}/password")
+    for old, new, again, told in (
+        (PASSWORD, "four green lathes", "four green lates", "differ"),
+        ("a wrong password", "four green lathes", "four green lathes", "old password is wrong"),
+        (PASSWORD, "four green lathes", "four green lathes", "is changed"),
+    ):
+        await page.locator("#old").fill(old)
+        await page.locator("#new").fill(new)
+        await page.locator("#again").fill(again)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-password]")).to_contain_text(told)
+        await assert_accessible(page)
+    assert staff.accounts.log_in("otto", "four green lathes", "here") is not None
+    await page.locator(".account summary").click()
+    await expect(page.get_by_role("link", name="Change password")).to_be_visible()

@@ -13,6 +13,7 @@ from service.web.access.door import FORGED, address_of
 from service.web.access.least import Asker, require
 from service.web.access.origins import Origins
 from service.web.access.reception import Reception
+from service.web.access.tries import count_try
 from service.web.context import Context
 from service.web.problem import Problem
 
@@ -77,15 +78,8 @@ def router(context: Context) -> APIRouter:
 async def _tried(reception: Reception, given: LogIn, address: str, old: str | None) -> Admission:
     if not await reception.ask(reception.accounts.configured):
         raise Problem(409, NO_USERS)
-    left = reception.throttle.wait(given.name, address)
-    if left > 0:
-        await reception.note(Deed(Action.LOG_IN_THROTTLED, "", given.name, "", address))
-        minutes = round(left / 60) or 1
-        raise Problem(
-            429, f"too many log-ins have failed: try again in {minutes} min", retry_after=int(left) + 1
-        )
-    # Counted before it is tried, so that many tries at once are not all the first.
-    reception.throttle.failed(given.name, address)
+    refused = Deed(Action.LOG_IN_THROTTLED, "", given.name, "", address)
+    await count_try(reception, given.name, address, refused)
     admission = await reception.hash(
         lambda: reception.accounts.log_in(given.name, given.password, address, old)
     )

@@ -10,10 +10,21 @@ from fastapi.responses import HTMLResponse
 from service.accounts.roles import Role
 from service.web.access.least import require
 from service.web.context import Context
-from service.web.pages import bank, documents, login, new_line, review, system, threshold, users, wall
+from service.web.pages import (
+    bank,
+    documents,
+    login,
+    new_line,
+    password,
+    review,
+    system,
+    threshold,
+    users,
+    wall,
+)
 from service.web.pages.render import Renderer
 
-PAGES = (documents, wall, review, bank, threshold, new_line, system, users)
+PAGES = (documents, wall, review, bank, threshold, new_line, system, users, password)
 
 
 def pages_router(context: Context) -> APIRouter:
