@@ -19,7 +19,7 @@ LOOK = Look(width=1280, height=820)
 # Those further down are fetched when somebody scrolls there.
 PICTURES = """
 [...document.images]
-  .filter((image) => image.getBoundingClientRect().top < innerHeight)
+  .filter((image) => image.checkVisibility() && image.getBoundingClientRect().top < innerHeight)
   .every((image) => image.complete)
 """
 
@@ -55,7 +55,10 @@ async def take_taught(folder: Path) -> None:
 
 async def save(page: Page, target: Path) -> None:
     """A picture of what is in sight, once all of it was fetched."""
-    await page.wait_for_function(PICTURES)
+    async with asyncio.timeout(60):
+        # Asked from outside: waiting inside of the page would evaluate a string, which its policy forbids.
+        while not await page.evaluate(PICTURES):  # noqa: ASYNC110 - the browser sets no event of ours
+            await asyncio.sleep(0.05)
     shot = Image.open(io.BytesIO(await page.screenshot()))
     shot.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
         target, optimize=True
