@@ -1,19 +1,24 @@
 """Answers: what a person says follows from the topics alone, can be taken back, and is nobody else's to give
 meanwhile."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.command import MarkUnsure, RemovePart, RetireCanary, Rollback
 from schemas.reasons import VerdictKind
-from service.web.claims import Claims
+from service.accounts.roles import Role
+from service.accounts.tokens import Wish
+from service.web.claims import Claims, Holder
 from service.web.page import VIEW_FILE
 from tests.web.conftest import Until, client_of, ready_page
 from tests.web.plant import Plant, version_of
+from tests.web.staff import ROOT, Staff, quick_hashes
 
 OPEN = "/v1/verdicts?line=a&answered=false"
 SCORED = {"model": "default", "epoch": 1, "bank_version": version_of("a", 1), "score": 1.5, "threshold": 1.0}
@@ -128,6 +133,32 @@ async def test_nobody_is_given_a_part_that_somebody_is_answering(plant: Plant) -
         assert (await client.get("/v1/lines/a/claims")).json()["claims"] == []
 
 
+async def test_a_claim_is_let_go_and_used_by_its_holder_alone(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick_hashes(monkeypatch)
+    staff = Staff(plant.settings.web.accounts)
+    uid = str((await plant.judge("a", VerdictKind.DEFECT, frame_id="one", **SCORED)).frame_uid)
+    place = f"/v1/lines/a/claims/{ONE}"
+    async with ready_page(plant) as page, client_of(page) as otto, client_of(page) as olga:
+        otto.headers.update(bearer(staff, "otto"))
+        olga.headers.update(bearer(staff, "olga"))
+        assert (await otto.put(place, json={"frames": [uid]})).json()["held"] == [uid]
+        refused = await olga.request("DELETE", place, json={})
+        assert (refused.status_code, refused.json()["detail"][:10]) == (403, "otto holds")
+        taken = [{"frame_uid": uid, "name": "otto"}]
+        assert (await olga.put(place, json={"frames": [uid]})).json() == {"held": [], "taken": taken}
+        assert (await olga.get(f"/v1/lines/a/claims?holder={ONE}")).json()["claims"] == taken
+        assert (await say(olga, "good", uid, holder=ONE)).status_code == 409
+        assert (await otto.request("DELETE", place, json={})).status_code == 204
+        assert (await olga.put(place, json={"frames": [uid]})).json()["held"] == [uid]
+
+
+def bearer(staff: Staff, name: str) -> dict[str, str]:
+    wish = Wish(name, Role.OPERATOR, "test", int(time.time()) + 600, None)
+    return {"Authorization": f"Bearer {staff.accounts.new_token(wish, ROOT)[1]}"}
+
+
 @given(
     st.lists(
         st.tuples(
@@ -141,7 +172,7 @@ def test_no_part_is_held_twice_and_none_for_ever(steps: list[tuple[str, list[str
     claims = Claims(seconds=45, clock=lambda: now)
     held: dict[str, tuple[list[str], float]] = {}
     for holder, uids, pause in steps:
-        got, taken = claims.hold("a", holder, "eve", uids)
+        got, taken = claims.hold("a", Holder("eve", holder), uids)
         assert sorted([*got, *(claim.frame_uid for claim in taken)]) == sorted(uids)
         held[holder] = (got, now)
         fresh = [uid for got, since in held.values() if now - since < 45 for uid in got]

@@ -10,7 +10,7 @@ from schemas.ids import LineId
 from service.accounts.roles import Role
 from service.store.errors import StoreError
 from service.web.access.least import UNRECORDED, Asker, require
-from service.web.claims import PER_HOLDER, Claim
+from service.web.claims import PER_HOLDER, Claim, Holder
 from service.web.context import Context
 from service.web.hub import Event
 from service.web.problem import Problem
@@ -25,7 +25,7 @@ from service.web.shapes import (
 )
 
 HOLDER = r"^[A-Za-z0-9-]{8,64}$"
-Holder = Annotated[str, Path(pattern=HOLDER, description="a name of the open page's own, hard to guess")]
+PageName = Annotated[str, Path(pattern=HOLDER, description="a name of the open page's own, hard to guess")]
 
 
 class AnswerRequest(BaseModel):
@@ -58,7 +58,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("/answers", status_code=202, summary="Say good, defect or unsure of parts")
     async def answer(line: LineId, request: AnswerRequest, asker: Asker) -> list[AcceptedAnswer]:
-        _require_unclaimed(context, line, request)
+        _require_unclaimed(context, line, request, asker.name)
         try:
             accepted = await context.answering.answer(
                 line, request.frames, request.answer, request.why, asker.name
@@ -83,9 +83,9 @@ def router(context: Context) -> APIRouter:
         summary="Hold the parts that a page shows to answer",
         dependencies=[UNRECORDED],
     )
-    async def claim(line: LineId, holder: Holder, request: ClaimRequest, asker: Asker) -> ClaimedParts:
+    async def claim(line: LineId, holder: PageName, request: ClaimRequest, asker: Asker) -> ClaimedParts:
         uids = [str(uid) for uid in request.frames]
-        got, taken = context.claims.hold(line, holder, asker.name, uids)
+        got, taken = context.claims.hold(line, Holder(asker.name, holder), uids)
         _tell(context, line)
         return ClaimedParts(
             held=tuple(UUID(uid) for uid in got), taken=tuple(_shown(other) for other in taken)
@@ -97,22 +97,26 @@ def router(context: Context) -> APIRouter:
         summary="Let go of all that a page holds",
         dependencies=[UNRECORDED],
     )
-    async def leave(line: LineId, holder: Holder) -> None:
-        context.claims.hold(line, holder, "", [])
+    async def leave(line: LineId, holder: PageName, asker: Asker) -> None:
+        names = context.claims.of_page(line, holder)
+        if names and asker.name not in names:
+            raise Problem(403, f"{min(names)} holds this, and only who holds it lets it go: wait for its end")
+        context.claims.hold(line, Holder(asker.name, holder), [])
         _tell(context, line)
 
     @routes.get("/claims", summary="What others are answering now")
     async def claims(
-        line: LineId, holder: Annotated[str | None, Query(pattern=HOLDER)] = None
+        line: LineId, asker: Asker, holder: Annotated[str | None, Query(pattern=HOLDER)] = None
     ) -> OthersClaims:
-        others = context.claims.of_others(line, holder)
+        others = context.claims.of_others(line, Holder(asker.name, holder) if holder else None)
         return OthersClaims(line=line, claims=tuple(_shown(other) for other in others))
 
     return routes
 
 
-def _require_unclaimed(context: Context, line: str, request: AnswerRequest) -> None:
-    for other in context.claims.of_others(line, request.holder):
+def _require_unclaimed(context: Context, line: str, request: AnswerRequest, name: str) -> None:
+    own = Holder(name, request.holder) if request.holder else None
+    for other in context.claims.of_others(line, own):
         if other.frame_uid in request.frames:
             raise Problem(409, f"{other.name} is answering this part: take another", frames=[other.frame_uid])
 

@@ -19,6 +19,7 @@ from service.web.api.answers import HOLDER
 from service.web.api.frames import known_frame
 from service.web.api.lines import known_line
 from service.web.api.verdicts import parse_cursor
+from service.web.claims import Holder
 from service.web.context import Context
 from service.web.pages.form import Empty
 from service.web.pages.render import Renderer, asker_of
@@ -109,10 +110,11 @@ def router(context: Context, render: Renderer) -> APIRouter:
     async def values(
         request: Request, line: str, wanted: Asked, cursor: str | None, holder: str | None = None
     ) -> dict[str, Any]:
-        others = context.claims.of_others(line, holder)
+        principal = asker_of(request)
+        own = Holder(principal.name, holder) if principal and holder else None
+        others = context.claims.of_others(line, own)
         summary = await known_line(context, line)
         chosen = wanted.filter(line)
-        principal = asker_of(request)
         return {
             "line": summary,
             "found": await context.view.page(chosen, parse_cursor(cursor), ROWS),
