@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from service.stream.base import Broker
 from service.stream.kafka_broker import KafkaBroker
 from service.stream.memory import MemoryBroker
 from tests.harness.kafka import KafkaCluster, require_kafka
+from tests.harness.s3 import BUCKET, running_s3
+from tests.harness.store_trouble import Trouble, troubled_store
 from tests.harness.topics import unique_prefix
 from tests.harness.valkey import running_valkey
 
@@ -51,6 +54,21 @@ def valkey_url() -> Iterator[str]:
     """The embedded cache."""
     with running_valkey() as cache:
         yield cache.url
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """A server that speaks S3, with a bucket in it."""
+    with running_s3(BUCKET) as address:
+        yield address
+
+
+@pytest.fixture(params=["read-only", "denies", "away"])
+def trouble(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trouble]:
+    """An object store that will not take what it is given while the test says so."""
+    address = "" if request.param == "read-only" else str(request.getfixturevalue("s3_address"))
+    with troubled_store(request.param, tmp_path, address, BUCKET) as store:
+        yield store
 
 
 @pytest.fixture

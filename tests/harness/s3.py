@@ -14,6 +14,7 @@ from tests.harness.cache import cache_folder
 from tests.harness.processes import Program
 
 VERSION = "5.2.5"
+BUCKET = "patchline"
 
 
 @contextmanager

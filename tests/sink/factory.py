@@ -73,6 +73,7 @@ class Factory:
         stop = asyncio.Event()
         async with AsyncExitStack() as stack:
             runner = SinkRunner(self.settings, "mes", self.config, self.broker, self.store, stack)
+            self.complaint = runner._not_ready_because
             running = asyncio.create_task(runner.run(stop))
             await self.until(lambda: running.done() or runner._reading)
             try:

@@ -1,6 +1,5 @@
 """A store of each kind: a folder, memory, and a bucket of a server that speaks S3."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,16 +7,7 @@ import pytest
 
 from service.settings import StoreSettings
 from service.store import ObjectStore, open_store
-from tests.harness.s3 import running_s3
-
-BUCKET = "patchline"
-
-
-@pytest.fixture(scope="session")
-def s3_address() -> Iterator[str]:
-    """The server's, with a bucket in it."""
-    with running_s3(BUCKET) as address:
-        yield address
+from tests.harness.s3 import BUCKET
 
 
 @pytest.fixture(params=["file", "memory", "s3"])

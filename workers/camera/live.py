@@ -93,7 +93,7 @@ class _Live:
             lambda: ReadCamera(camera.address, camera.seconds), camera.address.told, camera.seconds
         )
         stack.callback(self._grabber.close)
-        await stack.enter_async_context(serve_probes(self._settings.telemetry, self._grabber.fault))
+        await stack.enter_async_context(serve_probes(self._settings.telemetry, self._not_ready_because))
         health = Health(
             self._broker,
             self._topic(TopicKind.LINE_EVENTS),
@@ -116,6 +116,9 @@ class _Live:
             for task in (taking, stopping, *beside):
                 task.cancel()
             await asyncio.wait({taking, stopping, *beside})
+
+    def _not_ready_because(self) -> str | None:
+        return self._grabber.fault() or self._outlet.complaint
 
     def _make_outlet(self) -> Outlet:
         camera, settings = self._camera, self._settings

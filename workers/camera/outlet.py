@@ -28,6 +28,8 @@ class Outlet:
         self._some = asyncio.Event()
         self._sender: FrameSender | None = None
         self.sent = 0
+        self.complaint: str | None = None
+        """Why the oldest frame is not sent, for the readiness probe; None while frames are."""
         if len(ring):
             _log.info("frames of an earlier run wait to be sent", frames=len(ring))
             self._some.set()
@@ -61,11 +63,12 @@ class Outlet:
                 try:
                     await self._send(kept)
                 except (StreamError, StoreError) as error:
+                    self.complaint = str(error)
                     _log.warning("frame not sent yet", cause=str(error), waiting=len(self._ring))
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 else:
-                    pause = _FIRST_PAUSE
+                    pause, self.complaint = _FIRST_PAUSE, None
                     await self._sent(kept)
 
     async def drained(self, seconds: float) -> None:

@@ -10,11 +10,12 @@ import structlog
 
 from schemas.report import Report
 from service.sinks.base import ReportRefused, Sink, SinkUnavailable
+from service.store import StoreError
 from service.telemetry import metrics
 
 _log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
-# Ends a report that is not accepted: takes the report and the sentence why.
+# Ends a report that is not accepted: takes the report and the sentence why. Raises ``StoreError``.
 SetAside = Callable[[Report, str], Awaitable[None]]
 
 
@@ -35,6 +36,7 @@ class Lanes:
         self._queues: dict[str, asyncio.Queue[Errand]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._troubled: dict[str, str] = {}
+        self._stuck: dict[str, str] = {}
         self._waiting = 0
         metrics.SINK_UP.labels(sink=name).set(1)
 
@@ -44,8 +46,9 @@ class Lanes:
         return self._waiting
 
     def complaint(self) -> str | None:
-        """What the counterpart does not do, for the readiness probe; None while it accepts."""
-        return next(iter(self._troubled.values()), None)
+        """What the counterpart, or the object store, does not do, for the readiness probe; None while both
+        do."""
+        return next(iter((*self._stuck.values(), *self._troubled.values())), None)
 
     def tell(self, errand: Errand) -> None:
         """Queue it behind what its line has."""
@@ -71,6 +74,7 @@ class Lanes:
         self._queues.clear()
         self._tasks.clear()
         self._troubled.clear()
+        self._stuck.clear()
         self._count(-self._waiting)
         metrics.SINK_UP.labels(sink=self._name).set(1)
 
@@ -87,11 +91,32 @@ class Lanes:
             outcome = "accepted"
         except ReportRefused as error:
             outcome = "refused"
-            await self._set_aside(report, str(error))
+            await self._put_aside(line, report, str(error))
         except SinkUnavailable as error:
             outcome = "given-up"
-            await self._set_aside(report, str(error))
+            await self._put_aside(line, report, str(error))
         metrics.SINK_REPORTS.labels(sink=self._name, outcome=outcome).inc()
+
+    async def _put_aside(self, line: str, report: Report, reason: str) -> None:
+        """Until the store has it, and the line waits meanwhile: a report is told, or kept, never dropped."""
+        async for attempt in stamina.retry_context(
+            on=StoreError,
+            attempts=None,
+            timeout=None,
+            wait_initial=FIRST_PAUSE,
+            wait_max=LONGEST_PAUSE,
+            wait_jitter=FIRST_PAUSE,
+        ):
+            with attempt:
+                try:
+                    await self._set_aside(report, reason)
+                except StoreError as error:
+                    if line not in self._stuck:
+                        _log.warning("report not set aside yet; tried again", line=line, cause=str(error))
+                    self._stuck[line] = str(error)
+                    raise
+        self._stuck.pop(line, None)
+        _log.warning("report set aside", line=line, report=str(report.report_id), cause=reason)
 
     async def _insist(self, line: str, report: Report) -> None:
         async for attempt in stamina.retry_context(

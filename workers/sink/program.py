@@ -15,7 +15,7 @@ from service.signing.signatures import open_trust
 from service.sinks.base import Sink
 from service.sinks.config import AnySink, read_sink
 from service.sinks.effective import Recent
-from service.sinks.letters import SinkLetters
+from service.sinks.letters import SinkLetter, SinkLetters
 from service.sinks.open import open_sink
 from service.store import ObjectStore, open_store
 from service.stream.base import Broker, Member, StreamError
@@ -25,7 +25,6 @@ from workers.sink.frames import FrameWatch
 from workers.sink.hygiene import SinkHygiene
 from workers.sink.joint import Joint
 from workers.sink.lanes import Lanes
-from workers.sink.letters import set_aside
 from workers.sink.offsets import Offsets
 from workers.sink.past import Past, read_past
 from workers.sink.replays import Replays
@@ -109,7 +108,8 @@ class SinkRunner:
         config, name = self._config, self._name
 
         async def aside(report: Report, reason: str) -> None:
-            await set_aside(self._letters, name, report, reason, datetime.now(UTC))
+            now = datetime.now(UTC)
+            await self._letters.keep(SinkLetter(sink=name, reason=reason, set_aside_at=now, report=report))
 
         self._lanes = Lanes(name, sink, aside, config.give_up_seconds)
         self._telling = Telling(
