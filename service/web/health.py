@@ -1,6 +1,6 @@
 """The health of a line: what is wrong with it, told from its newest verdict and events. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ class Health(Worded):
     MAINTENANCE = "maintenance", "The line is under maintenance: its parts are not judged."
     NO_BANK = "no-bank", "No bank is in force: train one from good parts."
     BREAKER_OPEN = "breaker-open", "The line sent too much bad input: its frames are kept and not judged."
-    CAMERA_FAULT = "camera-fault", "The camera sends pictures that cannot be judged."
+    CAMERA_FAULT = "camera-fault", "The camera gives no pictures, or such that cannot be judged."
     NO_FRAMES = "no-frames", "No frame comes: look at the camera and its trigger."
     STALE_BANK = "stale-bank", "The line is still judged by an older bank than the one in force."
     DRIFT = "drift", "The scores no longer come from where they came: look at light, focus and the parts."
@@ -29,7 +29,7 @@ class Health(Worded):
 @dataclass(frozen=True, slots=True)
 class Signs:
     """What is known of a line. ``frames_last_hour`` counts verdicts; the events are the newest of their kind,
-    and ``maintenance`` the span that holds now."""
+    ``cameras`` the faults that hold, and ``maintenance`` the span that holds now."""
 
     now: datetime
     epoch: int
@@ -38,6 +38,7 @@ class Signs:
     frames_last_hour: int
     breaker: LineEvent | None = None
     drift: LineEvent | None = None
+    cameras: Sequence[LineEvent] = ()
     maintenance: Span | None = None
 
 
@@ -66,6 +67,8 @@ def _found(signs: Signs) -> Iterator[Finding]:
         yield Finding(Health.BREAKER_OPEN, signs.breaker.sentence)
     if last is not None and last.reason in _OF_THE_CAMERA:
         yield Finding(Health.CAMERA_FAULT, last.reason.sentence)
+    if signs.cameras:
+        yield Finding(Health.CAMERA_FAULT, _without_pictures(signs.cameras))
     if _silent(signs):
         yield _said(Health.NO_FRAMES)
     if _stale(signs):
@@ -100,6 +103,11 @@ def _stale(signs: Signs) -> bool:
     if last is None or last.epoch is None or signs.activated_at is None or last.epoch >= signs.epoch:
         return False
     return last.inspected_at - signs.activated_at > timedelta(seconds=STALE_SECONDS)
+
+
+def _without_pictures(cameras: Sequence[LineEvent]) -> str:
+    more = f"; {len(cameras) - 1} more of its cameras give none" if len(cameras) > 1 else ""
+    return f"{cameras[0].sentence}{more}"
 
 
 def _maintenance(span: Span) -> str:

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from service.web.view import answers, banks, events, letters, maintenance, tallies, verdicts
+from service.web.view import answers, banks, cameras, events, letters, maintenance, tallies, verdicts
 
 T = TypeVar("T")
 
-TABLES = "".join(part.TABLES for part in (answers, events, maintenance, verdicts, tallies, banks, letters))
+TABLES = "".join(
+    part.TABLES for part in (answers, events, cameras, maintenance, verdicts, tallies, banks, letters)
+)
 
 
 class Database:

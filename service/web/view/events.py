@@ -7,7 +7,7 @@ from schemas.command import AnyCommand
 from schemas.line_event import LineEvent
 from schemas.reasons import CommandKind, LineEventKind
 from service.web.shapes import CommandState
-from service.web.view import answers
+from service.web.view import answers, cameras
 from service.web.view.command_states import STATUS, state_of
 
 TABLES = """
@@ -41,6 +41,7 @@ def tell(connection: sqlite3.Connection, offset: int, event: LineEvent) -> None:
     body = event.to_bytes().decode()
     row = (offset, event.line, body, event.kind.value)
     connection.execute("INSERT OR IGNORE INTO line_events VALUES (?, ?, ?, ?)", row)
+    cameras.tell(connection, event)
     if event.command_id is not None and event.kind in STATUS:
         result = (str(event.command_id), event.line, body)
         connection.execute("INSERT OR IGNORE INTO command_results VALUES (?, ?, ?)", result)

@@ -7,7 +7,7 @@ from datetime import datetime
 from schemas.reasons import LineEventKind, VerdictKind
 from service.web.health import Signs, findings
 from service.web.shapes import LastHour, LineSummary, Trouble
-from service.web.view import banks, events, maintenance, tallies, verdicts
+from service.web.view import banks, cameras, events, maintenance, tallies, verdicts
 from service.web.view.tallies import MINUTE_MS, Hour
 
 FLAGGED = (VerdictKind.REVIEW, VerdictKind.DEFECT)
@@ -40,6 +40,7 @@ def _summary(connection: sqlite3.Connection, line: str, now: datetime, unreadabl
         frames_last_hour=hour.frames,
         breaker=events.newest_of(connection, line, LineEventKind.BREAKER),
         drift=events.newest_of(connection, line, LineEventKind.DRIFT),
+        cameras=cameras.faults(connection, line),
         maintenance=maintenance.at(connection, line, now),
     )
     return LineSummary(

@@ -5,11 +5,9 @@ import sqlite3
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
 
-KINDS = (LineEventKind.BREAKER, LineEventKind.DRIFT, LineEventKind.UNTRUSTED)
-QUERY = (
-    "SELECT body FROM line_events WHERE json_extract(body, '$.kind') IN (?, ?, ?) "
-    "ORDER BY log_offset DESC LIMIT ?"
-)
+KINDS = (LineEventKind.BREAKER, LineEventKind.CAMERA, LineEventKind.DRIFT, LineEventKind.UNTRUSTED)
+MARKS = ", ".join("?" * len(KINDS))
+QUERY = f"SELECT body FROM line_events WHERE kind IN ({MARKS}) ORDER BY log_offset DESC LIMIT ?"  # noqa: S608
 
 
 def newest(connection: sqlite3.Connection, limit: int) -> list[LineEvent]:
