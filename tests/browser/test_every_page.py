@@ -21,6 +21,15 @@ SMALL = """
 """
 LOG_IN = "/login"
 FITS = "document.documentElement.scrollWidth <= innerWidth"
+OVERLAPPING = """
+() => {
+  const words = [...document.querySelectorAll('.top .brand, .top nav a, .top .end > *')].filter((e) => e.checkVisibility());
+  const boxes = words.map((e) => [e.textContent.trim(), e.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a], at) => boxes.slice(at + 1)
+    .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+    .map(([other]) => `${one} / ${other}`));
+}
+"""  # noqa: E501 - a script
 # A page that is added is named here; {frame} is a defect of the line flange-top.
 PAGES = (
     "/",
@@ -69,6 +78,16 @@ async def test_it_fits_can_be_touched_and_is_accessible(
             assert await page.evaluate(SMALL) == [], (width, path)
             if width in (390, 1280):
                 await assert_accessible(page)
+
+
+async def test_no_words_of_the_bar_lie_on_others(scene: tuple[str, Scene], browser: Browser) -> None:
+    """The widest bar is that of the wall without users."""
+    url, _ = scene
+    async with person(browser) as page:
+        await page.goto(url)
+        for width in (640, 768, 1024, 1199, 1200, 1280):
+            await page.set_viewport_size({"width": width, "height": 800})
+            assert await page.evaluate(OVERLAPPING) == [], width
 
 
 async def test_the_theme_that_was_chosen_is_there_at_the_first_paint(
