@@ -16,9 +16,10 @@ from service.images.unreadable import UnreadableImage
 from service.images.view import view
 from service.inspection.extractor import PatchExtractor
 from service.inspection.line_model import LineModel
+from service.patchcore.held_out import fused_scores
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.scoring import image_score
-from service.patchcore.search import PatchIndex, index_of
+from service.patchcore.search import PatchIndex
 
 TOLERANCES: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 2e-2, "float16": 2e-2}
 """How far a score may lie off, by the coarser of the arithmetic of then and of now, as a share of the larger
@@ -35,10 +36,8 @@ def golden_scores(bank: MemoryBank, features: NDArray[np.float16], index: PatchI
 
 
 def rescored(golden: GoldenFrames, bank: MemoryBank) -> GoldenFrames:
-    """The same frames with their scores under another version of their bank. Blocks for an index."""
-    index = index_of(bank.vectors, bank.levels)
-    scores = golden_scores(bank, golden.features, index)
-    index.close()
+    """The same frames with their scores under another version of their bank. Blocks for a search."""
+    scores = fused_scores(bank.distances(golden.features), bank.recipe)
     return GoldenFrames(golden.parts, scores, golden.features, golden.pictures)
 
 

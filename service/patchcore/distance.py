@@ -85,3 +85,11 @@ def below(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """As float32, never rounded up; infinities stay. Comparing mixed types would copy every product."""
     single = values.astype(np.float32)
     return np.where(np.isinf(single), single, np.nextafter(single, np.float32(-np.inf)))
+
+
+def least_product(
+    norms: NDArray[np.float64], bounds: NDArray[np.floating], doubt: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """The least product of `Products` that could bring a point nearer than its squared `bounds` (N,);
+    infinite where nothing can."""
+    return below(np.where(bounds > 0, (norms - bounds - doubt) / 2, np.inf))

@@ -48,7 +48,9 @@ def fit(
     chosen, rows = _selected(parts, grid[0] * grid[1], recipe, whitening, progress)
     vectors = _gathered(parts, rows, whitening)
     owner = (rows // (grid[0] * grid[1])).astype(np.int32)
-    covered = max(coverage_radius(_stored(part, whitening), vectors, levels) for part in parts)
+    covered = 0.0
+    for part in parts:
+        covered = coverage_radius(_stored(part, whitening), vectors, levels, covered)
     scores, names = calibrate(dict(enumerate(parts)), vectors, owner, recipe, whitening, levels, siblings)
     return MemoryBank(
         vectors, owner, scores, names, chosen.radius, covered, grid, recipe, whitening, len(parts), levels

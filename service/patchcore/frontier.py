@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.centres import Centres
-from service.patchcore.distance import Products, below, slack, squared_distances
+from service.patchcore.distance import Products, below, least_product, slack, squared_distances
 
 BLOCK = 1024
 ROWS = 1024
@@ -52,7 +52,7 @@ class Frontier:
         """Choose some more points, up to `limit` in all; False when none is farther than `stop`."""
         champion = int(self.nearest.argmax())
         if self.nearest[champion] == UNKNOWN:
-            self.refresh(np.arange(len(self.nearest)))
+            self.refresh(np.arange(len(self.nearest)), stop)
         elif not self._beyond(self.nearest[champion], stop):
             return False
         rows = self._farthest(np.arange(len(self.nearest)), self._fresh_rows)
@@ -70,16 +70,25 @@ class Frontier:
                 return float(np.sqrt(max(np.float32(0), self.nearest[rows].max())))
             self.refresh(rows)
 
-    def refresh(self, rows: Indices) -> None:
-        """Bring the bounds of some points up to date."""
+    def refresh(self, rows: Indices, stop: float = -1.0) -> None:
+        """Bring the bounds of some points up to date, or down to `stop`: below it no point is chosen."""
         stale = rows[(self.upto[rows] < self._centres.count) & (self.nearest[rows] > 0)]
         stale = stale[np.argsort(self.upto[stale], kind="stable")]
         for start in range(0, len(stale), ROWS):
-            part = stale[start : start + ROWS]
-            left = Products.of(self._features[part], self._centre).left
-            for first in range(int(self.upto[part[0]]), self._centres.count, COLUMNS):
-                self._lower(part, left, first, min(first + COLUMNS, self._centres.count))
-        self.upto[rows] = self._centres.count
+            self._refresh(stale[start : start + ROWS], stop)
+        self.upto[rows[self.nearest[rows] <= 0]] = self._centres.count
+
+    def _refresh(self, rows: Indices, stop: float) -> None:
+        left = Products.of(self._features[rows], self._centre).left
+        for first in range(int(self.upto[rows[0]]), self._centres.count, COLUMNS):
+            last = min(first + COLUMNS, self._centres.count)
+            self._lower(rows, left, first, last)
+            self.upto[rows] = np.maximum(self.upto[rows], last)
+            far = np.sqrt(np.maximum(self.nearest[rows], 0)).astype(np.float64) > stop
+            if not far.any():
+                break
+            if not far.all():
+                rows, left = rows[far], left[far]
 
     def _lower(self, rows: Indices, left: Points, first: int, last: int) -> None:
         near = self._buffer[: len(rows) * (last - first)].reshape(len(rows), last - first)
@@ -89,7 +98,7 @@ class Frontier:
             np.matmul(left, self._centres.right[first:last].T, out=near)
         norms, bounds, best = self._norms[rows], self.nearest[rows], near.max(axis=1)
         doubt = slack(norms, self._centres.largest_norm, self._features.shape[1])
-        need = _need(norms, bounds, doubt)
+        need = least_product(norms, bounds, doubt)
         hit = np.flatnonzero(best >= need)
         # Any pair that could hold a row's canonical minimum lies within the slack of the row's best product.
         floor = below(np.maximum(need[hit], best[hit] - doubt[hit]))
@@ -126,7 +135,7 @@ class Frontier:
         near = products.right(slice(None)) @ products.left.T
         doubt = slack(norms, float(norms.max()), self._features.shape[1])
         points, bounds = self._features[block], self.nearest[block]
-        need = _need(norms, bounds, doubt)
+        need = least_product(norms, bounds, doubt)
         while len(self.chosen) < limit:
             winner = int(bounds.argmax())
             index = int(block[winner])
@@ -137,7 +146,7 @@ class Frontier:
             bounds[winner], need[winner] = CHOSEN, np.inf
             hit = np.flatnonzero(near[winner] >= need)
             bounds[hit] = np.minimum(bounds[hit], squared_distances(points[hit], points[winner : winner + 1]))
-            need[hit] = _need(norms[hit], bounds[hit], doubt[hit])
+            need[hit] = least_product(norms[hit], bounds[hit], doubt[hit])
         self.nearest[block] = bounds
         self.upto[block] = self._centres.count
 
@@ -151,10 +160,3 @@ class Frontier:
     @staticmethod
     def _beyond(squared: np.float32, stop: float) -> bool:
         return bool(squared >= 0) and float(np.sqrt(squared)) > stop
-
-
-def _need(
-    norms: NDArray[np.float64], bounds: NDArray[np.float32], doubt: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """The least product that could lower a bound; infinite where none can."""
-    return below(np.where(bounds > 0, (norms - bounds - doubt) / 2, np.inf))

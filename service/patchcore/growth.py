@@ -47,7 +47,7 @@ def grow(
         vector_part=owner,
         calibration_scores=scores,
         calibration_parts=kept,
-        coverage_radius=max(bank.coverage_radius, coverage_radius(stored, vectors, bank.levels)),
+        coverage_radius=coverage_radius(stored, vectors, bank.levels, bank.coverage_radius),
         part_count=first + len(new_parts),
     )
 

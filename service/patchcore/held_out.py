@@ -56,6 +56,15 @@ def held_out_scores(
 
 def fused_score(distances: NDArray[np.float32], recipe: Recipe) -> float:
     """The image score of one part's distances in L levels, (L, H, W) or (L, P)."""
-    if not np.isfinite(distances).all():
-        return float("inf")
-    return float(image_score(np.atleast_2d(fused(distances)), recipe.score))
+    return float(fused_scores(distances[:, None], recipe)[0])
+
+
+def fused_scores(distances: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
+    """The image scores, float32 (n,), of n parts' distances in L levels, (L, n, H, W) or (L, n, P). Infinite
+    where a distance is."""
+    patches = fused(distances).reshape(distances.shape[1], 1, -1)
+    finite = np.isfinite(patches).all(axis=(1, 2))
+    scores = np.full(len(patches), np.inf, dtype=np.float32)
+    if finite.any():
+        scores[finite] = image_score(patches[finite], recipe.score)
+    return scores

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from service.patchcore.nearest import nearest_distances
 
+FIRST_VECTORS = 512
+"""Held against all features at once; of a bank of thousands they cover most."""
 Levels = tuple[int, ...]
 """How many columns each level has, in order; empty where all columns are one level."""
 
@@ -30,15 +32,19 @@ def level_distances(
     vectors: NDArray[np.floating],
     levels: Levels,
     allowed: NDArray[np.bool_] | None = None,
+    known: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Distances of patches (..., D) to the nearest of (N, D) vectors in each level, float32 (L, ...).
 
-    As `nearest_distances` otherwise, which says what `allowed` does. A smaller bank's distances and those to
-    what it learned since have the larger bank's as their minimum, element by element.
+    As `nearest_distances` otherwise, which says what `allowed` and `known` (L, ...) do: a smaller bank's
+    distances and those to what it learned since have the larger bank's as their minimum, element by element.
     """
     flat = features.reshape(-1, features.shape[-1])
+    parts = columns(levels, flat.shape[1])
+    before = [None] * len(parts) if known is None else list(known.reshape(len(parts), -1))
     found = [
-        nearest_distances(flat[:, part], vectors[:, part], allowed) for part in columns(levels, flat.shape[1])
+        nearest_distances(flat[:, part], vectors[:, part], allowed, distances)
+        for part, distances in zip(parts, before, strict=True)
     ]
     return np.stack(found).reshape(-1, *features.shape[:-1])
 
@@ -50,9 +56,18 @@ def fused(distances: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDA
 
 
 def coverage_radius(
-    features: NDArray[np.floating], vectors: NDArray[np.floating], levels: Levels = ()
+    features: NDArray[np.floating], vectors: NDArray[np.floating], levels: Levels = (), least: float = 0.0
 ) -> float:
-    """The largest fused distance of any of (N, D) features to the vectors, in the features' own space."""
+    """The largest fused distance of any of (N, D) features to the vectors, in the features' own space, or
+    `least` where that is larger. Features that some vectors show to lie within `least` are not held against
+    the others: vectors in the order of a greedy choice cover soonest."""
     if not len(features) or not len(vectors):
         raise ValueError("a coverage radius needs features and vectors: one of the two is empty")
-    return float(fused(level_distances(features, vectors, levels)).max())
+    left, near, seen = features, level_distances(features, vectors[:FIRST_VECTORS], levels), FIRST_VECTORS
+    while (outside := fused(near) > least).any():
+        left, near = left[outside], near[:, outside]
+        if seen >= len(vectors):
+            return float(fused(near).max())
+        near = level_distances(left, vectors[seen : 2 * seen], levels, known=near)
+        seen *= 2
+    return least

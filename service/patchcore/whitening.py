@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,12 @@ from numpy.typing import NDArray
 from service.patchcore.levels import Levels, columns
 from service.patchcore.recipe import Recipe
 
+if TYPE_CHECKING:
+    import torch
+
 ROWS = 8192
+WHITENED = 1024
+"""Rows at once: a chunk in float64 stays in the cache of one core."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +69,12 @@ class Whitening:
             matrix[level, level] = _matrix(covariance[level, level], ridge) / _size(levels, level)
         return cls(mean.astype(np.float32), matrix.astype(np.float32), levels)
 
+    @cached_property
+    def _double(self) -> "tuple[torch.Tensor, torch.Tensor]":
+        import torch
+
+        return torch.from_numpy(self.mean).double(), torch.from_numpy(self.matrix).double()
+
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Whiten (..., D) features; the shape stays."""
         if features.shape[-1] != self.mean.size:
@@ -72,12 +85,12 @@ class Whitening:
         import torch  # Only where features are computed: it takes hundreds of megabytes.
 
         # By torch: the threads of numpy's product spin on for a while, in the way of the search that follows.
-        mean, matrix = torch.from_numpy(self.mean).double(), torch.from_numpy(self.matrix).double()
-        for start in range(0, len(rows), ROWS):
-            chunk = torch.from_numpy(np.ascontiguousarray(rows[start : start + ROWS], dtype=np.float64))
+        mean, matrix = self._double
+        for start in range(0, len(rows), WHITENED):
+            chunk = torch.from_numpy(np.ascontiguousarray(rows[start : start + WHITENED], dtype=np.float64))
             for level in columns(self.levels, self.mean.size):
                 white = (chunk[:, level] - mean[level]) @ matrix[level, level]
-                out[start : start + ROWS, level] = white.float().numpy()
+                out[start : start + WHITENED, level] = white.float().numpy()
         return out.reshape(features.shape)
 
 

@@ -6,22 +6,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore import MemoryBank, fused_score, held_out_distances, level_distances
-from service.patchcore.held_out import Siblings
+from service.patchcore import MemoryBank, held_out_distances, level_distances
+from service.patchcore.held_out import Siblings, fused_scores
 from service.patchcore.memory_bank import prepared
 from service.training.features import PartFeatures
+
+PARTS = 16
+"""Looked at together: one at a time, more goes into calls than into products."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class KnownParts:
-    """By the part's number in the bank: ``features``, and ``distances`` [L, H, W] of each patch to the bank
-    without the part's own vectors.
+    """By the part's number in the bank: ``rows`` [H, W, D], its features in the space of the bank's vectors,
+    and ``distances`` [L, H, W] of each patch to the bank without the part's own vectors.
 
     New vectors come of new parts, so a distance after growth is the smaller of the old one and that to the
-    new vectors alone: a hundred parts are calibrated again in tens of milliseconds, not in seconds.
+    new vectors alone: a hundred parts are calibrated again in tens of milliseconds, not in seconds. To turn
+    their features anew each time would take as long as all the rest.
     """
 
-    features: Mapping[int, PartFeatures]
+    rows: Mapping[int, NDArray[np.floating]]
     distances: Mapping[int, NDArray[np.float32]]
 
     @classmethod
@@ -33,20 +37,23 @@ class KnownParts:
         missing = [int(part) for part in bank.calibration_parts if int(part) not in features]
         if missing:
             raise ValueError(f"the features of calibration parts {missing} are missing: give all of them")
-        known = {int(part): features[int(part)] for part in bank.calibration_parts}
-        distances = _held_out(bank, known, siblings)
-        return cls(known, distances)
+        return cls._learned(
+            bank, {int(part): features[int(part)] for part in bank.calibration_parts}, siblings
+        )
 
     def after(self, before: MemoryBank, grown: MemoryBank) -> "KnownParts":
         """The same parts against the grown bank, whose first vectors are those of ``before``."""
         added = grown.vectors[before.size :].astype(np.float32)
         if not len(added):
             return self
-        distances = {}
-        for part, rows in self.features.items():
-            near = level_distances(prepared(rows, grown.whitening), added, grown.levels)
-            distances[part] = np.minimum(self.distances[part], near)
-        return KnownParts(self.features, distances)
+        distances: dict[int, NDArray[np.float32]] = {}
+        names = list(self.rows)
+        for parts in (names[begin : begin + PARTS] for begin in range(0, len(names), PARTS)):
+            rows = np.stack([self.rows[part] for part in parts])
+            known = np.stack([self.distances[part] for part in parts], axis=1)
+            near = level_distances(rows, added, grown.levels, known=known)
+            distances |= dict(zip(parts, near.swapaxes(0, 1), strict=True))
+        return KnownParts(self.rows, distances)
 
     def joined(
         self, bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None = None
@@ -54,28 +61,32 @@ class KnownParts:
         """These parts and more, which the bank has learned."""
         if not features:
             return self
-        distances = _held_out(bank, features, siblings)
-        return KnownParts({**self.features, **features}, {**self.distances, **distances})
+        more = self._learned(bank, features, siblings)
+        return KnownParts({**self.rows, **more.rows}, {**self.distances, **more.distances})
 
     def scores(self, bank: MemoryBank) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Held-out scores, and the parts' numbers."""
-        scores = [fused_score(distances, bank.recipe) for distances in self.distances.values()]
-        return np.asarray(scores, np.float32), np.asarray(list(self.distances), np.int32)
+        scores = fused_scores(np.stack(list(self.distances.values()), axis=1), bank.recipe)
+        return scores, np.asarray(list(self.distances), np.int32)
 
     @property
     def size_bytes(self) -> int:
         """What it holds in memory."""
-        features = sum(rows.nbytes for rows in self.features.values())
-        return features + sum(distances.nbytes for distances in self.distances.values())
+        rows = sum(rows.nbytes for rows in self.rows.values())
+        return rows + sum(distances.nbytes for distances in self.distances.values())
+
+    @classmethod
+    def _learned(
+        cls, bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None
+    ) -> "KnownParts":
+        vectors, kin = bank.vectors.astype(np.float32), siblings or {}
+        rows = {part: _turned(each, bank) for part, each in features.items()}
+        distances = {
+            part: held_out_distances(each, part, vectors, bank.vector_part, kin.get(part, ()), bank.levels)
+            for part, each in rows.items()
+        }
+        return cls(rows, distances)
 
 
-def _held_out(
-    bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None
-) -> dict[int, NDArray[np.float32]]:
-    vectors, kin = bank.vectors.astype(np.float32), siblings or {}
-    return {
-        part: held_out_distances(
-            prepared(rows, bank.whitening), part, vectors, bank.vector_part, kin.get(part, ()), bank.levels
-        )
-        for part, rows in features.items()
-    }
+def _turned(features: PartFeatures, bank: MemoryBank) -> NDArray[np.floating]:
+    return features if bank.whitening is None else prepared(features, bank.whitening)

@@ -102,6 +102,14 @@ def test_going_on_from_seen_continues_the_selection() -> None:
     assert rest[more.indices].tolist() == whole.indices[80:].tolist()
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9, 0.99, 1.0])
+def test_points_that_many_seen_ones_cover_change_neither_choice_nor_radius(share: float) -> None:
+    seen, points = clusters(3 * frontier.COLUMNS), clusters(1500)
+    near = np.array([np.sqrt(squared_distances(seen, point[None])).min() for point in points])
+    # From a radius that no point is beyond to one that all are: the share of them that is covered before.
+    assert_plain(points, 200, float(np.quantile(near, share)), seen)
+
+
 def test_start_is_chosen_first() -> None:
     assert greedy_coreset(clusters(50), keep=5, start=7).indices[0] == 7
 
