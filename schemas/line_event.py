@@ -30,6 +30,9 @@ class LineEvent(Message):
     parts_added: int | None = Field(default=None, ge=0)
     vectors: int | None = Field(default=None, ge=0)
     share_done: float | None = Field(default=None, ge=0, le=1)
+    seconds_left: float | None = Field(
+        default=None, ge=0, description="until the step that `share_done` is of is done, about"
+    )
     seconds: float | None = Field(default=None, ge=0)
     gate: Gate | None = Field(default=None, description="the gate that refused a bank")
     needs_second_person: bool | None = Field(

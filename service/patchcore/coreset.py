@@ -43,7 +43,8 @@ def greedy_coreset(
     are chosen or no point is farther than `until_radius`, whichever comes first; one must be given. With
     nothing seen it begins at `start`, or at the point farthest from the mean: the rule of every later choice
     with the mean in the place of the bank, so the first vector is one that a cover needs anyway. `progress`
-    gets (chosen, expected) now and then; expected is N where only a radius is given. Memory is a copy of the
+    gets (chosen, at most) now and then: the first never falls, the second never rises, and at the end they
+    are equal. Memory is a copy of the
     features and chunks, never N x k. Blocks for at most N * k * D multiplications. Raises ValueError for
     features that are not finite, too large, of other dimensions than `seen`, and for no stop rule.
     """
@@ -57,14 +58,14 @@ def greedy_coreset(
     stop = -1.0 if until_radius is None else float(until_radius)
     while len(frontier.chosen) < limit and frontier.advance(limit, stop):
         if progress is not None:
-            progress(len(frontier.chosen), limit)
-    return _selection(frontier, limit, progress)
-
-
-def _selection(frontier: Frontier, limit: int, progress: Progress | None) -> Selection:
-    radii = np.sqrt(np.asarray(frontier.chosen_squared, dtype=np.float32))
+            progress(len(frontier.chosen), min(limit, frontier.at_most(stop)))
     if progress is not None:
-        progress(len(frontier.chosen), limit)
+        progress(len(frontier.chosen), len(frontier.chosen))
+    return _selection(frontier)
+
+
+def _selection(frontier: Frontier) -> Selection:
+    radii = np.sqrt(np.asarray(frontier.chosen_squared, dtype=np.float32))
     return Selection(np.asarray(frontier.chosen, dtype=np.int64), radii, frontier.radius())
 
 

@@ -62,6 +62,11 @@ class Frontier:
         self._adapt(len(self.chosen) - before)
         return True
 
+    def at_most(self, stop: float) -> int:
+        """How many points are centres at the end, at most: those that are, and those that lie beyond `stop`
+        as far as is known."""
+        return len(self.chosen) + int(self._all_beyond(slice(None), stop).sum())
+
     def radius(self) -> float:
         """The distance of the farthest point that is not a centre, 0 when all are. May block to refresh."""
         while True:
@@ -84,7 +89,7 @@ class Frontier:
             last = min(first + COLUMNS, self._centres.count)
             self._lower(rows, left, first, last)
             self.upto[rows] = np.maximum(self.upto[rows], last)
-            far = np.sqrt(np.maximum(self.nearest[rows], 0)).astype(np.float64) > stop
+            far = self._all_beyond(rows, stop)
             if not far.any():
                 break
             if not far.all():
@@ -156,6 +161,11 @@ class Frontier:
             self._fresh_rows = min(2 * self._fresh_rows, len(self.nearest))
         elif gained > BLOCK // 4:
             self._fresh_rows = max(BLOCK, self._fresh_rows // 2)
+
+    def _all_beyond(self, rows: Indices | slice, stop: float) -> NDArray[np.bool_]:
+        squared = self.nearest[rows]
+        beyond: NDArray[np.bool_] = np.sqrt(np.maximum(squared, 0)).astype(np.float64) > stop
+        return beyond & (squared >= 0)
 
     @staticmethod
     def _beyond(squared: np.float32, stop: float) -> bool:

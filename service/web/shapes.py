@@ -24,7 +24,7 @@ class _Shape(BaseModel):
 
 class CommandState(_Shape):
     """What became of a command. ``epoch`` and ``version`` are what it put in force, when it did;
-    ``share_done`` is how far a pending one says that it is."""
+    ``share_done`` is how far a pending one says that it is, ``seconds_left`` what its step still takes."""
 
     command_id: UUID
     line: LineId
@@ -33,6 +33,7 @@ class CommandState(_Shape):
     epoch: int | None = None
     version: Version | None = None
     share_done: float | None = None
+    seconds_left: float | None = None
     gate: Gate | None = None
     needs_second_person: bool | None = None
 

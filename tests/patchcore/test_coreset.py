@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -114,11 +116,37 @@ def test_start_is_chosen_first() -> None:
     assert greedy_coreset(clusters(50), keep=5, start=7).indices[0] == 7
 
 
-def test_progress_ends_at_what_was_chosen() -> None:
+@given(
+    points=POINTS,
+    keep=st.one_of(st.none(), st.integers(1, 45)),
+    until=st.one_of(st.none(), st.floats(0, 50)),
+    data=st.data(),
+)
+@settings(max_examples=60, deadline=None)
+def test_progress_only_rises_ends_whole_and_changes_no_choice(
+    points: Points, keep: int | None, until: float | None, data: st.DataObject
+) -> None:
+    assume(keep is not None or until is not None)
+    seen = data.draw(st.none() | hnp.arrays(np.float32, (3, points.shape[1]), elements=VALUES))
     calls: list[tuple[int, int]] = []
-    greedy_coreset(clusters(3000), keep=700, progress=lambda done, of: calls.append((done, of)))
-    assert calls[-1] == (700, 700)
-    assert [c[0] for c in calls] == sorted(c[0] for c in calls)
+    watched = greedy_coreset(
+        points,
+        keep=keep,
+        until_radius=until,
+        seen=seen,
+        progress=lambda done, most: calls.append((done, most)),
+    )
+    alone = greedy_coreset(points, keep=keep, until_radius=until, seen=seen)
+    assert np.array_equal(watched.indices, alone.indices)
+    assert watched.radius == alone.radius
+    assert calls[-1] == (len(alone.indices), len(alone.indices))
+    assert all(a[0] <= b[0] and a[1] >= b[1] for a, b in pairwise(calls))
+
+
+def test_a_long_selection_tells_how_far_it_is() -> None:
+    shares: list[float] = []
+    greedy_coreset(clusters(3000), keep=2900, progress=lambda done, most: shares.append(done / most))
+    assert sum(0 < share < 1 for share in shares) >= 2
 
 
 def test_nothing_new_selects_nothing() -> None:

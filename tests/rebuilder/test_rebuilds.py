@@ -206,6 +206,7 @@ async def test_a_long_rebuild_tells_how_far_it_is(plant: Plant, monkeypatch: pyt
     told = [event for event in await plant.events() if event.kind is LineEventKind.BUILD_PROGRESS]
     assert told
     assert all(0 <= (event.share_done or 0) <= 1 for event in told)
+    assert any((event.seconds_left or -1) >= 0 for event in told)
     assert "vectors are selected" in told[0].sentence
 
 

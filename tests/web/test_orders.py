@@ -110,12 +110,14 @@ async def test_a_pending_command_tells_how_far_it_is(
         sentence="3 of 4 parts",
         command_id=asked["command_id"],
         share_done=0.75,
+        seconds_left=12.5,
         at=BEGAN,
     )
     await plant.write(TopicKind.LINE_EVENTS, "a", progress)
 
     async def told() -> bool:
         state = (await client.get(f"/v1/commands/{asked['command_id']}")).json()
-        return (state["status"], state["share_done"], state["sentence"]) == ("pending", 0.75, "3 of 4 parts")
+        told = (state["status"], state["share_done"], state["seconds_left"], state["sentence"])
+        return told == ("pending", 0.75, 12.5, "3 of 4 parts")
 
     await until(told)

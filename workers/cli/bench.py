@@ -86,14 +86,17 @@ def _select(
 ) -> "tuple[dict[str, Any], NDArray[np.int64]]":
     import resource
     import time
+    from functools import partial
 
     from service.patchcore.coreset import greedy_coreset
     from service.patchcore.levels import coverage_radius
     from service.patchcore.projection import project
+    from workers.cli.progress import progress_bars
 
     began = time.perf_counter()
     points = features if projection == "none" else project(features, _dimensions(projection), 0)
-    selection = greedy_coreset(points, keep=keep)
+    with progress_bars({"select": "Selecting"}) as tell:
+        selection = greedy_coreset(points, keep=keep, progress=partial(tell, "select"))
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     figures = {

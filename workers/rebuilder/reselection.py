@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from schemas.reasons import Gate
@@ -13,12 +14,22 @@ from service.training.built import BuiltBank
 from service.training.features import PartFeatures
 from service.training.rebuilding import rebuild_bank
 from service.training.thresholds import Rates
+from service.training.time_left import TimeLeft
 from workers.rebuilder.job import CommandRefused, Job
 from workers.rebuilder.known_features import KnownFeatures
 from workers.rebuilder.results import Results
 
 PROGRESS_SECONDS = 2.0
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """How far a selection is."""
+
+    done: int
+    expected: int
+    seconds_left: float | None = None
 
 
 class Abandoned(Exception):
@@ -60,25 +71,25 @@ class Reselection:
 
     async def told(self, job: Job, work: Callable[[Progress], T]) -> T:
         """What the work gives, which runs in a thread; every few seconds an event tells how far it is."""
-        share = (0, 0)
+        far, time_left = Far(0, 0), TimeLeft()
 
         def watch(done: int, expected: int) -> None:
-            nonlocal share
+            nonlocal far
             if self._stopping.is_set():
                 raise Abandoned
-            share = (done, expected)
+            far = Far(done, expected, time_left.told(done, expected))
 
         running = asyncio.create_task(asyncio.to_thread(work, watch))
         try:
             while not running.done():
                 await asyncio.wait({running}, timeout=PROGRESS_SECONDS)
                 if not running.done():
-                    await self._tell(job, *share)
+                    await self._tell(job, far)
         finally:
             running.cancel()
         return running.result()
 
-    async def _tell(self, job: Job, done: int, expected: int) -> None:
-        if expected:
-            sentence = f"{done:,} of {expected:,} vectors are selected"
-            await self._results.progress(job, done / expected, sentence)
+    async def _tell(self, job: Job, far: Far) -> None:
+        if far.expected:
+            sentence = f"{far.done:,} of {far.expected:,} vectors are selected"
+            await self._results.progress(job, far.done / far.expected, sentence, far.seconds_left)

@@ -48,9 +48,10 @@ class Results:
         sentence = f"its parts join those of command {leader.command.command_id} in one build"
         await self._write(job, LineEventKind.BUILD_PROGRESS, sentence, {"version": version})
 
-    async def progress(self, job: Job, share: float, sentence: str) -> None:
-        """A share of a step of the command's work is done."""
-        await self._write(job, LineEventKind.BUILD_PROGRESS, sentence, {"share_done": share})
+    async def progress(self, job: Job, share: float, sentence: str, left: float | None = None) -> None:
+        """A share of a step of the command's work is done; the rest takes so many seconds, where known."""
+        facts = {"share_done": share, "seconds_left": left}
+        await self._write(job, LineEventKind.BUILD_PROGRESS, sentence, facts)
 
     async def _write(self, job: Job, kind: LineEventKind, sentence: str, facts: Mapping[str, object]) -> None:
         event = event_of(job.command, kind, sentence, self._journal.now())

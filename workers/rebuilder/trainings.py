@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from service.stream.base import Broker
 from service.training.features import FeatureCache, unpack_features
 from service.training.publish import Outlets
 from service.training.report import TrainingReport
+from service.training.time_left import TimeLeft
 from workers.rebuilder.frames import Frames
 from workers.rebuilder.in_force import InForce
 from workers.rebuilder.job import CommandRefused, Job
@@ -125,14 +127,15 @@ class Trainings:
     async def _run(self, job: Job, command: TrainLine, bench: Bench) -> None:
         cancelled = asyncio.create_task(self._cancelled(command), name="wait for a cancel")
         walk = self._train(bench)
-        last = 0.0
+        last, steps = 0.0, defaultdict[str, TimeLeft](TimeLeft)
         try:
             while (told := await _next(walk, cancelled)) is not None:
                 if told.step == "refused":
                     raise CommandRefused(told.sentence)
+                left = steps[told.step].told(told.done, told.expected)
                 if time.monotonic() - last >= TELL_SECONDS:
                     last = time.monotonic()
-                    await self._tell(job, told)
+                    await self._tell(job, told, left)
         finally:
             cancelled.cancel()
             await walk.aclose()
@@ -146,11 +149,11 @@ class Trainings:
             except (MissingObject, StoreUnreachable):
                 await asyncio.sleep(CANCEL_SECONDS)
 
-    async def _tell(self, job: Job, told: Told) -> None:
+    async def _tell(self, job: Job, told: Told, left: float | None) -> None:
         words = _STEPS.get(told.step, "")
         if told.expected:
             sentence = f"{told.done:,} of {told.expected:,} {words}"
-            await self._results.progress(job, told.done / told.expected, sentence)
+            await self._results.progress(job, told.done / told.expected, sentence, left)
         elif words:
             await self._results.progress(job, 0.0, words)
 

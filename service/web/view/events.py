@@ -117,4 +117,5 @@ def _with_progress(connection: sqlite3.Connection, state: CommandState) -> Comma
     if row is None:
         return state
     event = LineEvent.from_bytes(row[0].encode())
-    return state.model_copy(update={"sentence": event.sentence, "share_done": event.share_done})
+    told = {"sentence": event.sentence, "share_done": event.share_done, "seconds_left": event.seconds_left}
+    return state.model_copy(update=told)

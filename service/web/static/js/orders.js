@@ -33,3 +33,10 @@ export async function awaited(commandId, tell = () => {}) {
     await new Promise((done) => setTimeout(done, wait));
   }
 }
+
+// What a pending command says of itself, with how long its step still takes.
+export function pendingWords({ sentence, seconds_left: left }) {
+  if (!sentence) return "Waiting for the rebuilder…";
+  if (left === null || left === undefined) return sentence;
+  return `${sentence}; about ${left < 90 ? `${Math.max(1, Math.round(left))} s` : `${Math.round(left / 60)} min`} left`;
+}

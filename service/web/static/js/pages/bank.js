@@ -3,7 +3,7 @@
 import { ask, get, post } from "../api.js";
 import { count, element, icon, score } from "../dom.js";
 import { follow } from "../live.js";
-import { awaited, confirm, order } from "../orders.js";
+import { awaited, confirm, order, pendingWords } from "../orders.js";
 import { refresher } from "../refresh.js";
 import { say, tellResult } from "../toast.js";
 
@@ -37,10 +37,11 @@ async function watch(title, commandId) {
   document.getElementById("job-title").textContent = title;
   const bar = document.getElementById("job-share");
   const said = document.getElementById("job-said");
-  const state = await awaited(commandId, ({ share_done: share, sentence }) => {
+  const state = await awaited(commandId, (told) => {
+    const share = told.share_done;
     if (share === null || share === undefined) bar.removeAttribute("value");
     else bar.value = share;
-    said.textContent = sentence || "Waiting for the rebuilder…";
+    said.textContent = pendingWords(told);
   });
   job.hidden = true;
   say(state.status === "done" ? `Done: ${state.sentence}` : `Refused: ${state.sentence}`, { seconds: 12 });

@@ -3,7 +3,7 @@
 import { ask, get, post } from "../api.js";
 import { count, element, icon, score } from "../dom.js";
 import { draw, spanOf } from "../histogram.js";
-import { awaited, order } from "../orders.js";
+import { awaited, order, pendingWords } from "../orders.js";
 import { say } from "../toast.js";
 import { upload, uploadAll } from "../upload.js";
 
@@ -124,11 +124,12 @@ function show(running) {
   byId("train").disabled = running;
 }
 
-function progress({ share_done: share, sentence }) {
+function progress(state) {
+  const share = state.share_done;
   const bar = byId("train-share");
   if (share === null || share === undefined) bar.removeAttribute("value");
   else bar.value = share;
-  byId("train-said").textContent = sentence || "Waiting for the rebuilder…";
+  byId("train-said").textContent = pendingWords(state);
 }
 
 async function look(state) {
