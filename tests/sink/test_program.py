@@ -49,7 +49,7 @@ async def test_a_receiver_that_answers_500_and_a_killed_sink_cost_no_report(
         env = environment(kafka_bootstrap, prefix, tmp_path, receiver)
         program = Program.ours("workers", "run", "sink", "--name", "mes", env=env)
         with program:
-            await asyncio.to_thread(program.wait_for_line, "partitions assigned", 60)
+            await asyncio.to_thread(program.wait_for_line, '"partitions": [0, 1]', 60)
             await say(0, 3)
             await receiver.accepted(3)
             receiver.status = 500
