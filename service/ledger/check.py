@@ -13,6 +13,7 @@ from service.ledger.heatmaps import look_for_heatmaps
 from service.ledger.report import LedgerReport
 from service.ledger.scan import Span, scan
 from service.ledger.snapshot import Snapshot, first_since, take_snapshot
+from service.signing.trust import UNCHECKED, Trust
 from service.store.object_store import ObjectStore
 from service.stream.base import Broker
 
@@ -29,13 +30,14 @@ async def check_ledger(
     *,
     since_ms: int | None = None,
     progress: Progress | None = None,
+    trust: Trust = UNCHECKED,
 ) -> LedgerReport:
     """Check all frames that ``group`` has accepted, or of them those that came at ``since_ms`` or later, on
     the topics with this prefix. Changes nothing and may run beside everything: it reads each log once, to
     its end as it began. Memory stays constant; a temporary file takes about half a kilobyte a frame.
-    ``progress`` hears what is read, how much is done and how much there is. Raises ``StreamError`` and
-    ``StoreError`` where it cannot look."""
-    check = _Check(broker, store, prefix, since_ms, progress or _silent)
+    ``progress`` hears what is read, how much is done and how much there is; ``trust`` says whose word
+    excuses what is gone. Raises ``StreamError`` and ``StoreError`` where it cannot look."""
+    check = _Check(broker, store, prefix, since_ms, progress or _silent, trust)
     snapshot = await take_snapshot(broker, prefix, group)
     with open_book() as book:
         return await check.run(book, snapshot)
@@ -43,10 +45,16 @@ async def check_ledger(
 
 class _Check:
     def __init__(
-        self, broker: Broker, store: ObjectStore, prefix: str, since_ms: int | None, tell: Progress
+        self,
+        broker: Broker,
+        store: ObjectStore,
+        prefix: str,
+        since_ms: int | None,
+        tell: Progress,
+        trust: Trust,
     ) -> None:
         self._broker, self._store, self._prefix = broker, store, prefix
-        self._since_ms, self._tell = since_ms, tell
+        self._since_ms, self._tell, self._trust = since_ms, tell, trust
 
     async def run(self, book: Book, snapshot: Snapshot) -> LedgerReport:
         since_ms = self._since_ms or 0
@@ -57,7 +65,7 @@ class _Check:
         book.add([LimitsRow(since_ms, accounts.horizon_ms(snapshot.logs[TopicKind.VERDICTS]))])
         await asyncio.to_thread(book.settle)
         await look_for_heatmaps(book, self._store, partial(self._tell, "heatmaps"))
-        book.add(await read_expiry(self._broker, self._topic(TopicKind.LINE_EVENTS)))
+        book.add(await read_expiry(self._broker, self._topic(TopicKind.LINE_EVENTS), self._trust))
         return await asyncio.to_thread(report_of, book, snapshot)
 
     async def _accepted(self, snapshot: Snapshot) -> dict[int, Span]:

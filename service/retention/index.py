@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.command import COMMAND, ApproveGood, ConfirmDefect, TrainLine
-from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
 from schemas.verdict import Verdict
+from service.signing.admission import trusted
+from service.signing.events import heard
+from service.signing.statement import KeyUse
+from service.signing.trust import UNCHECKED, Trust
 from service.stream.base import Record
 
 TABLES = """
@@ -44,7 +47,8 @@ class StoredObject(NamedTuple):
 class RetentionIndex:
     """Opened in a folder of its own program. Every method blocks for the disk; use it from one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, trust: Trust = UNCHECKED) -> None:
+        self._trust = trust
         path.parent.mkdir(parents=True, exist_ok=True)
         self.connection = sqlite3.connect(path, check_same_thread=False)
         self.connection.executescript(TABLES)
@@ -72,7 +76,7 @@ class RetentionIndex:
 
     def commanded(self, records: Sequence[Record]) -> None:
         """Take records of ``commands``: the frames that they name are held until they are carried out."""
-        for record in records:
+        for record in trusted(records, KeyUse.COMMANDS, self._trust):
             try:
                 command = COMMAND.validate_json(record.value or b"")
             except ValueError:
@@ -90,10 +94,10 @@ class RetentionIndex:
         """Take records of ``line-events``: the results of commands."""
         for record in records:
             try:
-                event = LineEvent.from_bytes(record.value or b"")
+                event = heard(record, self._trust)
             except ValueError:
                 continue
-            if event.command_id is not None and event.kind in RESULTS:
+            if event is not None and event.command_id is not None and event.kind in RESULTS:
                 self.connection.execute("INSERT OR IGNORE INTO finished VALUES (?)", (str(event.command_id),))
         self._passed(records)
 

@@ -18,6 +18,7 @@ from service.retention.index import RetentionIndex, StoredObject
 from service.retention.plan import DAY_MS, YOUNGEST_MS, Plan, keep_days, plan
 from service.retention.report import REPORT_KEY, ClassReport, RetentionReport
 from service.settings import Settings
+from service.signing.signer import Signer
 from service.store import Listed, ObjectStore
 from service.stream.base import Broker, Producer, Record
 from service.telemetry import metrics
@@ -41,9 +42,10 @@ class Sweeper:
         producer: Producer,
         store: ObjectStore,
         index: RetentionIndex,
+        signer: Signer | None = None,
     ) -> None:
         self._settings, self._broker, self._producer = settings, broker, producer
-        self._store, self._index = store, index
+        self._store, self._index, self._signer = store, index, signer
 
     async def sweep(self, now: datetime | None = None) -> RetentionReport:
         """Waits for broker, store and disk. Raises ``StreamError`` and ``StoreError``: sweep again later;
@@ -118,7 +120,9 @@ class Sweeper:
             name = str(uuid5(NAMESPACE, f"retention/{line}/{now.isoformat()}"))
             headers = cloudevent_headers(TopicKind.LINE_EVENTS.value, name, line, now)
             topic = self._topic(TopicKind.LINE_EVENTS)
-            await self._producer.send(topic, key=line.encode(), value=event.to_bytes(), headers=headers)
+            value = event.to_bytes()
+            signed = () if self._signer is None else self._signer.event(line, value)
+            await self._producer.send(topic, key=line.encode(), value=value, headers=(*headers, *signed))
 
     async def _remove(self, made: Plan, now_ms: int) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}

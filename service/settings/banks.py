@@ -63,12 +63,14 @@ class SigningSettings(Part):
     """Keys (docs/signing.md). Once public keys are set, what is unsigned is refused."""
 
     public_keys: Path | None = Field(
-        default=None, description="a folder of NAME.banks.pub and NAME.commands.pub: whom to trust for what"
+        default=None,
+        description="a folder of public keys, NAME.USE.pub: whom to trust for banks, commands, retention",
     )
     banks_key: Path | None = Field(
         default=None, description="the private key of those who put banks in force: rebuilder and train"
     )
     commands_key: Path | None = Field(default=None, description="the private key of the page's service")
+    retention_key: Path | None = Field(default=None, description="the private key of the retention worker")
 
 
 class RetentionSettings(Part):

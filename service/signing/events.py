@@ -1,28 +1,41 @@
-"""Line events as their readers hear them: what tells of a command has power, and is signed by a rebuilder."""
+"""Line events as their readers hear them: what has power is signed by the program that may tell it."""
 
 import structlog
 
 from schemas.line_event import LineEvent
+from schemas.reasons import LineEventKind
 from schemas.topics import TopicKind
 from service.signing.refusal import SignatureRefused
+from service.signing.statement import KeyUse
 from service.signing.trust import Trust
 from service.stream.base import Record
 from service.telemetry import metrics
 
+_BY_PAGE = (LineEventKind.SNOOZED, LineEventKind.ALERT_CLOSED)
 _log = structlog.get_logger()
 
 
+def teller_of(event: LineEvent) -> KeyUse | None:
+    """Whose word the event is, None for anybody's. A rebuilder alone ends commands, makes canaries and begins
+    maintenance; the page alone silences alerts; retention alone excuses what is gone. What inspectors and
+    cameras tell (drift, breakers, faults) has no such power, and they hold no private key."""
+    if event.command_id is not None:
+        return KeyUse.BANKS
+    if event.kind is LineEventKind.RETENTION or event.expired_before is not None:
+        return KeyUse.RETENTION
+    return KeyUse.COMMANDS if event.kind in _BY_PAGE else None
+
+
 def heard(record: Record, trust: Trust) -> LineEvent | None:
-    """The event in a record. None for one that tells of a command and that no trusted rebuilder signed: it
-    can end no command, make no canary and begin no maintenance. What inspectors tell (drift, breakers) has
-    no such power, and is unsigned, since they hold no private key. Raises ``ValueError`` for what is no
-    event."""
+    """The event in a record. None for one with power that nobody wrote who may. Raises ``ValueError`` for
+    what is no event."""
     event = LineEvent.from_bytes(record.value or b"")
-    if event.command_id is None:
+    teller = teller_of(event)
+    if teller is None:
         return event
     try:
         # The line is the one inside: it is what counts, and the key beside it is anybody's.
-        trust.check_event(event.line, record.value or b"", record.headers)
+        trust.check_event(teller, event.line, record.value or b"", record.headers)
     except SignatureRefused as refused:
         topic = TopicKind.LINE_EVENTS.value
         metrics.UNTRUSTED.labels(topic=topic, fault=refused.fault.value).inc()

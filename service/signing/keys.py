@@ -21,7 +21,7 @@ from service.signing.statement import KeyUse
 
 PUBLIC, PRIVATE = "pub", "key"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_FILE = re.compile(rf"(?P<name>{_NAME.pattern})\.(?P<use>banks|commands)\.{PUBLIC}")
+_FILE = re.compile(rf"(?P<name>{_NAME.pattern})\.(?P<use>{'|'.join(KeyUse)})\.{PUBLIC}")
 _EVERYBODY = 0o007
 
 

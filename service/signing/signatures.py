@@ -1,5 +1,6 @@
 """What a program does about signatures, made once from the settings and passed down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +38,19 @@ def open_trust(settings: SigningSettings) -> Trust:
         raise SettingsError(f"PATCHLINE_SIGNING__PUBLIC_KEYS is refused: {refused}") from refused
 
 
+def private_keys(settings: SigningSettings) -> Mapping[KeyUse, Path | None]:
+    """The files of private keys that this environment names, by use."""
+    return {
+        KeyUse.BANKS: settings.banks_key,
+        KeyUse.COMMANDS: settings.commands_key,
+        KeyUse.RETENTION: settings.retention_key,
+    }
+
+
 def open_signatures(settings: SigningSettings, use: KeyUse) -> Signatures:
     """What a program that writes for ``use`` needs. Reads files. Raises ``SettingsError``: where signatures
     are demanded, a writer without a key that all readers trust would be refused by every one of them."""
-    path = settings.banks_key if use is KeyUse.BANKS else settings.commands_key
+    path = private_keys(settings)[use]
     variable = f"PATCHLINE_SIGNING__{use.upper()}_KEY"
     trust = open_trust(settings)
     if not trust.required and path is None:
@@ -52,8 +62,8 @@ def open_signatures(settings: SigningSettings, use: KeyUse) -> Signatures:
         )
     if path is None:
         raise SettingsError(
-            f"{variable} is missing: this program writes {use}, and PATCHLINE_SIGNING__PUBLIC_KEYS demands "
-            "signatures; name its private key"
+            f"{variable} is missing: this program signs for {use}, and "
+            "PATCHLINE_SIGNING__PUBLIC_KEYS demands signatures; name its private key"
         )
     return Signatures(trust, _signer(path, use, trust, variable))
 

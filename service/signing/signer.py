@@ -22,18 +22,14 @@ class Signer:
         return ((SIGNATURE_HEADER, text.encode()),)
 
     def event(self, line: str, value: bytes) -> Headers:
-        """The header that goes with a line event. Raises ``ValueError`` for a key of another use."""
-        self._require_banks("line events")
+        """The header that goes with a line event; it counts for events that a key of this use may tell."""
         return ((SIGNATURE_HEADER, self._sign(event_statement(line, value)).encode()),)
 
     def bank(self, line: str, model: str, version: str) -> str:
         """The signature of a bank file, as text. Raises ``ValueError`` for a key of another use."""
-        self._require_banks("banks")
-        return self._sign(bank_statement(line, model, version))
-
-    def _require_banks(self, what: str) -> None:
         if self.use is not KeyUse.BANKS:
-            raise ValueError(f"a key for {self.use} cannot sign {what}: use one for banks")
+            raise ValueError(f"a key for {self.use} cannot sign banks: use one for banks")
+        return self._sign(bank_statement(line, model, version))
 
     def _sign(self, statement: bytes) -> str:
         return Signature(self.key_id, self._key.sign(statement)).to_text()

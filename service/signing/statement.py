@@ -9,10 +9,12 @@ _PREFACE = b"patchline signature 1"
 
 
 class KeyUse(StrEnum):
-    """What a key may sign, by the topic that it is for; the rebuilder's, for banks, signs line-events too."""
+    """What a key may sign. On line-events each signs what its holder tells there: the rebuilder what became
+    of commands, the page snoozes and closed alerts, retention what it removes."""
 
     BANKS = "banks"
     COMMANDS = "commands"
+    RETENTION = "retention"
 
 
 def record_statement(use: KeyUse, line: str, value: bytes) -> bytes:
@@ -22,7 +24,8 @@ def record_statement(use: KeyUse, line: str, value: bytes) -> bytes:
 
 
 def event_statement(line: str, value: bytes) -> bytes:
-    """A line event about a command: its id is inside, and of a command's results the first counts."""
+    """A line event. About a command, its id is inside, and of a command's results the first counts; about
+    anything else, its moment is, and a word that comes again says the same."""
     return b"\0".join((_PREFACE, b"event", line.encode(), value))
 
 

@@ -34,11 +34,11 @@ class Trust:
             text = dict(headers).get(SIGNATURE_HEADER)
             self._check(use, text, record_statement(use, line, value), f"A record of {use} for line {line}")
 
-    def check_event(self, line: str, value: bytes, headers: Headers) -> None:
-        """Raises ``SignatureRefused`` for a line event that no rebuilder that is trusted wrote."""
+    def check_event(self, use: KeyUse, line: str, value: bytes, headers: Headers) -> None:
+        """Raises ``SignatureRefused`` for a line event that nobody with a trusted key of this use wrote."""
         if self.required:
             text = dict(headers).get(SIGNATURE_HEADER)
-            self._check(KeyUse.BANKS, text, event_statement(line, value), f"An event of line {line}")
+            self._check(use, text, event_statement(line, value), f"An event of line {line}")
 
     def check_bank(self, line: str, model: str, version: str, text: bytes | None) -> None:
         """Raises ``SignatureRefused`` for a bank file that nobody who is trusted made for this line."""
@@ -65,6 +65,7 @@ class Trust:
 UNCHECKED = Trust()
 _SIGN = {
     KeyUse.BANKS: "Give its writer PATCHLINE_SIGNING__BANKS_KEY.",
+    KeyUse.RETENTION: "Give the retention worker PATCHLINE_SIGNING__RETENTION_KEY.",
     KeyUse.COMMANDS: "Send commands through the page, and give it PATCHLINE_SIGNING__COMMANDS_KEY.",
 }
 _LOOK = "Find out who can write to the broker and the object store."

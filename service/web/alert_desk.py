@@ -8,6 +8,7 @@ from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
 from schemas.topics import TopicKind
 from service.alerting import AlertGroup, Hygiene
+from service.signing.signer import Signer
 from service.stream.base import DeliveryError, Producer
 from service.web.problem import Problem
 from service.web.shapes import AlertGroupItem, LineAlerts, SnoozeFacts
@@ -18,8 +19,11 @@ SHOWN = 50
 class AlertDesk:
     """Snoozes lines, closes groups, and tells how they stand. Nothing is ever deleted."""
 
-    def __init__(self, hygiene: Hygiene, producer: Producer, topic: str) -> None:
+    def __init__(
+        self, hygiene: Hygiene, producer: Producer, topic: str, signer: Signer | None = None
+    ) -> None:
         self._hygiene, self._producer, self._topic = hygiene, producer, topic
+        self._signer = signer
 
     def state(self, line: str) -> LineAlerts:
         """A line's groups, newest first, and its snooze."""
@@ -64,8 +68,12 @@ class AlertDesk:
             kind=kind, line=line, sentence=sentence, actor=actor, until=until, alert_id=alert_id, at=now
         )
         headers = cloudevent_headers(TopicKind.LINE_EVENTS.value, str(uuid4()), line, now)
+        value = event.to_bytes()
+        signed = () if self._signer is None else self._signer.event(line, value)
         try:
-            await self._producer.send(self._topic, key=line.encode(), value=event.to_bytes(), headers=headers)
+            await self._producer.send(
+                self._topic, key=line.encode(), value=value, headers=(*headers, *signed)
+            )
         except DeliveryError as error:
             raise Problem(503, "the broker did not acknowledge in time: try again in a moment") from error
         self._hygiene.hear(event)

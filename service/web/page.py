@@ -71,10 +71,12 @@ async def fed_page(
     try:
         hub = Hub()
         signatures = open_signatures(settings.signing, KeyUse.COMMANDS)
-        producer = signatures.producer(await broker.producer())
+        # This one signs commands, and nothing else: what the page sends again is the word of others.
+        producer = await broker.producer()
+        signing = signatures.producer(producer)
         prefix = settings.kafka.topic_prefix
         commands = TOPICS[TopicKind.COMMANDS].name(prefix)
-        names, log = FrameNames(view, store), CommandLog(view, producer, commands)
+        names, log = FrameNames(view, store), CommandLog(view, signing, commands)
         limit = settings.inspector.max_reference_bytes
         approvals, orders = Approvals(names, log), Orders(names, log)
         letters = LetterBox(broker, producer, store, prefix)
@@ -107,7 +109,12 @@ async def fed_page(
                 thumbs=thumbs,
                 still_reading=feed.not_ready_because,
                 nearest=NearestPatches(view, source, store),
-                alerts=AlertDesk(view.hygiene, producer, TOPICS[TopicKind.LINE_EVENTS].name(prefix)),
+                alerts=AlertDesk(
+                    view.hygiene,
+                    producer,
+                    TOPICS[TopicKind.LINE_EVENTS].name(prefix),
+                    signatures.signer,
+                ),
                 teaching=teaching,
                 plant=plant,
             )

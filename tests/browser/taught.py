@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from schemas.activation import Activated
-from schemas.dead_letter import DeadLetter
 from schemas.ids import sha256_hex
 from schemas.line_event import LineEvent
 from schemas.reasons import CommandKind, DeadLetterReason, Gate, LineEventKind, VerdictKind
-from schemas.topics import TOPICS, TopicKind
+from schemas.topics import TopicKind
 from service.banks.bank_file import write_bank
 from service.banks.manifest import PartEntry
 from service.store.keys import bank_key, part_key
@@ -55,9 +54,13 @@ async def _fill(plant: Plant) -> None:
         moment = now - timedelta(seconds=120 - number)
         await plant.judge(LINE, kind, data=data, inspected_at=moment, threshold=1.0, **facts)
     await _tell(plant, now)
-    await set_aside(plant, 1, DeadLetterReason.BAD_LINE_ID, "No Line", encode_jpeg(draw_part(3)))
-    await set_aside(plant, 2, DeadLetterReason.TRUNCATED, LINE, encode_jpeg(draw_part(4))[:-200])
-    await set_aside(plant, 3, DeadLetterReason.NOT_AN_IMAGE, LINE, b"<html>")
+    spoilt = (
+        (DeadLetterReason.BAD_LINE_ID, "No Line", encode_jpeg(draw_part(3))),
+        (DeadLetterReason.TRUNCATED, LINE, encode_jpeg(draw_part(4))[:-200]),
+        (DeadLetterReason.NOT_AN_IMAGE, LINE, b"<html>"),
+    )
+    for number, (reason, line, data) in enumerate(spoilt, start=1):
+        await plant.set_aside(number, reason, line, data, now - timedelta(minutes=number))
 
 
 async def activate(plant: Plant, epoch: int, moment: datetime) -> Activated:
@@ -101,20 +104,3 @@ async def _tell(plant: Plant, now: datetime) -> None:
         **told,
     )
     await plant.write(TopicKind.LINE_EVENTS, LINE, refused)
-
-
-async def set_aside(plant: Plant, offset: int, reason: DeadLetterReason, line: str, value: bytes) -> None:
-    """Write a dead letter."""
-    told = DeadLetter(
-        reason=reason,
-        sentence=reason.sentence,
-        source_topic="patchline.frames",
-        source_partition=0,
-        source_offset=offset,
-        source_timestamp_ms=1,
-        sha256=sha256_hex(value),
-        set_aside_at=datetime.now(UTC) - timedelta(minutes=offset),
-    )
-    producer = await plant.broker.producer()
-    topic = TOPICS[TopicKind.DEAD_LETTERS].name(plant.settings.kafka.topic_prefix)
-    await producer.send(topic, key=line.encode(), value=value, headers=told.to_headers())

@@ -22,7 +22,10 @@ from service.retention.report import read_report
 from service.retention.sample import in_sample
 from service.retention.sweep import Sweeper
 from service.settings import RetentionSettings
+from service.signing.signer import Signer
+from service.signing.trust import UNCHECKED, Trust
 from service.store.keys import canary_key, frame_key, heatmap_key, part_key
+from tests.signing.keyring import BANKS, COMMANDS, RETENTION, Keyring
 from tests.web.plant import Plant, version_of
 
 NOW = datetime.now(UTC) + timedelta(days=100)
@@ -32,11 +35,11 @@ DAYS = RetentionSettings(ok_days=7, review_days=30, defect_days=90, fault_days=1
 class Scene:
     """A plant whose frames have an age, and a sweeper over it."""
 
-    def __init__(self, plant: Plant, folder: Path, **changes: Any) -> None:
+    def __init__(self, plant: Plant, folder: Path, trust: Trust = UNCHECKED, **changes: Any) -> None:
         self.plant = plant
         retention = DAYS.model_copy(update=changes)
         self.settings = plant.settings.model_copy(update={"retention": retention})
-        self.index = RetentionIndex(folder / "retention.sqlite")
+        self.index = RetentionIndex(folder / "retention.sqlite", trust)
 
     async def judged(self, kind: VerdictKind, days: float, **facts: Any) -> Verdict:
         """A frame that was judged so many days before now, with a heatmap when it alarms."""
@@ -45,9 +48,9 @@ class Scene:
             await self.plant.store.put(heatmap_key("a", verdict.frame_uid, version_of("a", 1)), b"png" * 10)
         return verdict
 
-    async def sweep(self) -> Any:
+    async def sweep(self, signer: Signer | None = None) -> Any:
         producer = await self.plant.broker.producer()
-        sweeper = Sweeper(self.settings, self.plant.broker, producer, self.plant.store, self.index)
+        sweeper = Sweeper(self.settings, self.plant.broker, producer, self.plant.store, self.index, signer)
         return await sweeper.sweep(NOW)
 
     async def stored(self, *verdicts: Verdict) -> list[bool]:
@@ -58,14 +61,15 @@ class Scene:
         records = [record async for record in every_record(self.plant.broker, topic)]
         return [LineEvent.from_bytes(record.value or b"") for record in records]
 
-    async def approve(self, *verdicts: Verdict) -> ApproveGood:
+    async def approve(self, *verdicts: Verdict, signer: Signer | None = None) -> ApproveGood:
         frames = tuple(
             FrameRef(frame_uid=one.frame_uid, frame_id=one.frame_id, frame_sha256=one.frame_sha256)
             for one in verdicts
         )
         stamp = {"command_id": uuid4(), "line": "a", "actor": "ann", "issued_at": NOW - timedelta(days=2)}
         command = ApproveGood(frames=frames, **stamp)
-        await self.plant.write(TopicKind.COMMANDS, "a", command)
+        headers = () if signer is None else signer.record("a", command.to_bytes())
+        await self.plant.write(TopicKind.COMMANDS, "a", command, headers=headers)
         return command
 
 
@@ -161,3 +165,38 @@ def test_a_larger_sample_keeps_all_that_a_smaller_one_does(uid: UUID, one: float
     low, high = sorted((one, other))
     assert in_sample(uid, high) or not in_sample(uid, low)
     assert in_sample(uid, 1.0)
+
+
+async def test_with_keys_retention_alone_excuses_what_is_gone(plant: Plant, tmp_path: Path) -> None:
+    ring = Keyring(tmp_path / "keys")
+    signer, trust = ring.new("plant", RETENTION), ring.trust()
+    scene = Scene(plant, tmp_path, trust)
+    topic = TOPICS[TopicKind.LINE_EVENTS].name(plant.settings.kafka.topic_prefix)
+    forged = LineEvent(
+        kind=LineEventKind.RETENTION,
+        line="a",
+        sentence="all of it",
+        expired_before={VerdictKind.DEFECT: NOW},
+        at=NOW,
+    )
+    await plant.write(TopicKind.LINE_EVENTS, "a", forged)
+    assert await read_expiry(plant.broker, topic, trust) == []
+    await scene.judged(VerdictKind.OK, 8)
+    await scene.sweep(signer)
+    assert {row.kind for row in await read_expiry(plant.broker, topic, trust)} == {VerdictKind.OK}
+    scene.index.close()
+
+
+async def test_with_keys_a_strangers_result_frees_no_frame_and_his_command_holds_none(
+    plant: Plant, tmp_path: Path
+) -> None:
+    ring = Keyring(tmp_path / "keys")
+    page, _ = ring.new("page", COMMANDS), ring.new("plant", BANKS)
+    scene = Scene(plant, tmp_path, ring.trust())
+    asked, other = await scene.judged(VerdictKind.OK, 8), await scene.judged(VerdictKind.OK, 8)
+    command = await scene.approve(asked, signer=page)
+    await scene.approve(other)
+    await plant.answer("a", str(command.command_id), epoch=2)
+    await scene.sweep()
+    assert await scene.stored(asked, other) == [True, False]
+    scene.index.close()

@@ -9,7 +9,7 @@ from service.signing.signer import Signer
 from service.signing.statement import KeyUse
 from service.signing.trust import Trust
 
-BANKS, COMMANDS = KeyUse.BANKS, KeyUse.COMMANDS
+BANKS, COMMANDS, RETENTION = KeyUse
 
 
 class Keyring:

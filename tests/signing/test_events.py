@@ -1,5 +1,6 @@
-"""Laws of signed line events: what nobody who is trusted signed ends no command, makes or retires no canary
-and begins no maintenance; what was told before the keys, or with one that is replaced, goes on counting."""
+"""Laws of signed line events: what nobody who may tell it signed ends no command, makes or retires no canary,
+begins no maintenance, silences no alert and excuses nothing that is gone; what was told before the keys, or
+with one that is replaced, goes on counting."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,18 +9,21 @@ from uuid import UUID, uuid4
 import pytest
 
 from schemas.command import ConfirmDefect, FrameRef, SetMaintenance
+from schemas.frame import Headers
 from schemas.line_event import LineEvent
 from schemas.maintenance import MaintenanceWindow
-from schemas.reasons import CommandKind, LineEventKind
+from schemas.reasons import CommandKind, LineEventKind, VerdictKind
 from schemas.topics import TopicKind
 from service.annals.annals import Annals
 from service.banks.activation_writer import utc_now
 from service.signing.events import heard
 from service.signing.signer import Signer
-from service.signing.trust import Trust
+from service.signing.statement import KeyUse
+from service.signing.trust import UNCHECKED, Trust
+from service.stream.base import Record
 from tests.rebuilder.plant import NOON, Plant, topic
 from tests.rebuilder.stains import stained
-from tests.signing.keyring import BANKS, Keyring
+from tests.signing.keyring import BANKS, COMMANDS, RETENTION, Keyring
 from tests.signing.test_commands import SignedPlant
 from workers.inspector.maintenance import MaintenanceWatch
 from workers.rebuilder.vouching import vouch
@@ -138,3 +142,54 @@ async def test_an_inspector_hears_of_maintenance_from_a_rebuilder_alone(
     await watch.catch_up()
     assert watch.covers("line1", moment)
     await watch.close()
+
+
+def told(kind: LineEventKind, **facts: object) -> LineEvent:
+    return LineEvent.model_validate({"kind": kind, "line": "line1", "sentence": "told", "at": NOON, **facts})
+
+
+EXPIRED = {"expired_before": {VerdictKind.OK: NOON}}
+TELLERS = [
+    (told(LineEventKind.COMMAND_DONE, command_id=UUID(int=1)), BANKS),
+    (told(LineEventKind.BUILD_PROGRESS, command_id=UUID(int=1)), BANKS),
+    (told(LineEventKind.SNOOZED, until=NOON), COMMANDS),
+    (told(LineEventKind.ALERT_CLOSED, alert_id=UUID(int=2)), COMMANDS),
+    (told(LineEventKind.RETENTION, **EXPIRED), RETENTION),
+    # Whatever it calls itself: what counts for the ledger is what it says.
+    (told(LineEventKind.CAMERA, **EXPIRED), RETENTION),
+]
+
+
+@pytest.mark.parametrize(("event", "teller"), TELLERS, ids=lambda given: getattr(given, "kind", given))
+def test_what_has_power_is_heard_from_the_program_alone_that_may_tell_it(
+    ring: Keyring, event: LineEvent, teller: KeyUse
+) -> None:
+    signers = {use: ring.new("ours", use) for use in KeyUse}
+    stranger = Keyring(ring.folder.parent / "stranger").new("ours", teller)
+    trust, value = ring.trust(), event.to_bytes()
+
+    def hears(headers: Headers) -> bool:
+        return heard(Record(EVENTS, 0, 0, 0, b"line1", value, headers), trust) == event
+
+    assert {use: hears(signer.event("line1", value)) for use, signer in signers.items()} == {
+        use: use is teller for use in KeyUse
+    }
+    assert not hears(())
+    assert not hears(stranger.event("line1", value))
+    assert not hears(signers[teller].event("line2", value))
+    # A signature over a record of the topic that the key is for is none over an event.
+    assert not hears(signers[teller].record("line1", value))
+    assert heard(Record(EVENTS, 0, 0, 0, b"line1", value, ()), UNCHECKED) == event
+
+
+async def test_what_the_page_signed_before_the_rebuilder_had_its_key_hides_no_result(
+    tmp_path: Path, ring: Keyring
+) -> None:
+    plant = Plant(tmp_path)
+    await plant.set_up()
+    before = await plant.frame(40, model="default")
+    await put(plant, result(CommandKind.CONFIRM_DEFECT, before))
+    page = ring.new("page", COMMANDS)
+    await put(plant, told(LineEventKind.SNOOZED, until=NOON), page)
+    ring.new("plant", BANKS)
+    assert await vouch(plant.broker, EVENTS, ring.signing("plant")) == 1

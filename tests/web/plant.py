@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 from schemas.activation import Activated, Published, Thresholds
 from schemas.command import COMMAND, AnyCommand
+from schemas.dead_letter import DeadLetter
 from schemas.ids import frame_uid, sha256_hex
 from schemas.line_event import LineEvent
 from schemas.message import Message
-from schemas.reasons import LineEventKind, VerdictKind
+from schemas.reasons import DeadLetterReason, LineEventKind, VerdictKind
 from schemas.topics import TOPICS, TopicKind
 from schemas.verdict import Source, Verdict
 from service.banks.activation_log import activation_headers
@@ -63,6 +64,24 @@ class Plant:
         self._producer = self._producer or await self.broker.producer()
         topic = TOPICS[kind].name(self.settings.kafka.topic_prefix)
         await self._producer.send(topic, key=line.encode(), value=message.to_bytes(), **more)
+
+    async def set_aside(
+        self, offset: int, reason: DeadLetterReason, line: str, value: bytes, at: datetime | None = None
+    ) -> None:
+        """An inspector finds that the frame at this offset cannot be inspected."""
+        told = DeadLetter(
+            reason=reason,
+            sentence=reason.sentence,
+            source_topic="patchline.frames",
+            source_partition=0,
+            source_offset=offset,
+            source_timestamp_ms=1,
+            sha256=sha256_hex(value),
+            set_aside_at=at or BEGAN + timedelta(seconds=offset),
+        )
+        producer = await self.broker.producer()
+        topic = TOPICS[TopicKind.DEAD_LETTERS].name(self.settings.kafka.topic_prefix)
+        await producer.send(topic, key=line.encode(), value=value, headers=told.to_headers())
 
     def make(self, line: str, kind: VerdictKind = VerdictKind.OK, **facts: Any) -> Verdict:
         """A verdict, one second after the one before."""

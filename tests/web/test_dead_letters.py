@@ -1,9 +1,5 @@
 """Dead letters through the API: listed, looked at without harm, sent again, let go."""
 
-from datetime import UTC, datetime
-
-from schemas.dead_letter import DeadLetter
-from schemas.ids import sha256_hex
 from schemas.reasons import DeadLetterReason
 from schemas.topics import TOPICS, TopicKind
 from service.letters.selection import every_record
@@ -13,26 +9,10 @@ from tests.web.plant import Plant
 HTML = b"<html><script>alert(1)</script>"
 
 
-async def _set_aside(plant: Plant, offset: int, reason: DeadLetterReason, line: str, value: bytes) -> None:
-    told = DeadLetter(
-        reason=reason,
-        sentence=reason.sentence,
-        source_topic="patchline.frames",
-        source_partition=0,
-        source_offset=offset,
-        source_timestamp_ms=1,
-        sha256=sha256_hex(value),
-        set_aside_at=datetime.fromtimestamp(1_800_000_000 + offset, UTC),
-    )
-    producer = await plant.broker.producer()
-    topic = TOPICS[TopicKind.DEAD_LETTERS].name(plant.settings.kafka.topic_prefix)
-    await producer.send(topic, key=line.encode(), value=value, headers=told.to_headers())
-
-
 async def test_letters_are_listed_newest_first_and_counted_by_reason(plant: Plant) -> None:
     for offset in range(5):
-        await _set_aside(plant, offset, DeadLetterReason.TRUNCATED, "a", b"x")
-    await _set_aside(plant, 5, DeadLetterReason.BAD_LINE_ID, "No Line", b"y")
+        await plant.set_aside(offset, DeadLetterReason.TRUNCATED, "a", b"x")
+    await plant.set_aside(5, DeadLetterReason.BAD_LINE_ID, "No Line", b"y")
     async with ready_page(plant) as page, client_of(page) as client:
         first = (await client.get("/v1/dead-letters?limit=4")).json()
         rest = (await client.get(f"/v1/dead-letters?limit=4&cursor={first['next_cursor']}")).json()
@@ -45,7 +25,7 @@ async def test_letters_are_listed_newest_first_and_counted_by_reason(plant: Plan
 
 
 async def test_hostile_bytes_are_only_ever_a_file(plant: Plant) -> None:
-    await _set_aside(plant, 0, DeadLetterReason.NOT_AN_IMAGE, "a", HTML)
+    await plant.set_aside(0, DeadLetterReason.NOT_AN_IMAGE, "a", HTML)
     async with ready_page(plant) as page, client_of(page) as client:
         answer = await client.get("/v1/dead-letters/0/0/bytes")
     assert answer.content == HTML
@@ -56,9 +36,9 @@ async def test_hostile_bytes_are_only_ever_a_file(plant: Plant) -> None:
 
 
 async def test_a_replayed_letter_is_sent_again_and_listed_no_longer(plant: Plant) -> None:
-    await _set_aside(plant, 0, DeadLetterReason.BAD_HEADER, "a", b"picture")
-    await _set_aside(plant, 1, DeadLetterReason.BAD_LINE_ID, "No Line", b"picture")
-    await _set_aside(plant, 2, DeadLetterReason.TRUNCATED, "a", b"half")
+    await plant.set_aside(0, DeadLetterReason.BAD_HEADER, "a", b"picture")
+    await plant.set_aside(1, DeadLetterReason.BAD_LINE_ID, "No Line", b"picture")
+    await plant.set_aside(2, DeadLetterReason.TRUNCATED, "a", b"half")
     async with ready_page(plant) as page, client_of(page) as client:
         told = (await client.post("/v1/dead-letters/replay", json={"ids": ["0/0", "0/1"]})).json()
         named = await client.post("/v1/dead-letters/replay", json={"ids": ["0/1"], "as_line": "b"})

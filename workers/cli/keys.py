@@ -30,8 +30,8 @@ def register(app: typer.Typer) -> None:
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it, such as the host it is for.")],
     use: Annotated[
-        Literal["banks", "commands"],
-        typer.Option("--for", help="banks: the rebuilder and train; commands: the page."),
+        Literal["banks", "commands", "retention"],
+        typer.Option("--for", help="banks: the rebuilder and train; commands: the page; retention: itself."),
     ],
     folder: Keys = None,
     as_json: AsJson = False,
@@ -69,7 +69,7 @@ def listed(folder: Keys = None, as_json: AsJson = False) -> None:
         return
     for row in rows:
         here = "  signs here" if row["signs_here"] else ""
-        answers().print(f"{row['key_id']}  {row['use']:8}  {row['name']}{here}", markup=False)
+        answers().print(f"{row['key_id']}  {row['use']:9}  {row['name']}{here}", markup=False)
 
 
 def _folder(given: Path | None, settings: "SigningSettings") -> Path:
@@ -88,11 +88,10 @@ def _row(key: "PublicKey") -> dict[str, str]:
 def _mine(settings: "SigningSettings") -> "set[tuple[KeyUse, str]]":
     """The keys whose private half this environment names."""
     from service.signing.keys import key_id_of, read_private_key
-    from service.signing.statement import KeyUse
+    from service.signing.signatures import private_keys
 
-    named = {KeyUse.BANKS: settings.banks_key, KeyUse.COMMANDS: settings.commands_key}
     return {
         (use, key_id_of(read_private_key(path).public_key()))
-        for use, path in named.items()
+        for use, path in private_keys(settings).items()
         if path is not None
     }

@@ -56,10 +56,12 @@ def check(
 
 async def _check(settings: "Settings", since: datetime | None) -> "LedgerReport":
     from service.ledger.check import check_ledger
+    from service.signing.signatures import open_trust
     from service.store import open_store
     from workers.cli.installation import connected
     from workers.cli.progress import progress_bars
 
+    trust = open_trust(settings.signing)
     async with connected(settings) as broker:
         with progress_bars({}) as tell:
             return await check_ledger(
@@ -69,6 +71,7 @@ async def _check(settings: "Settings", since: datetime | None) -> "LedgerReport"
                 settings.inspector.group,
                 since_ms=None if since is None else int(since.timestamp() * 1000),
                 progress=tell,
+                trust=trust,
             )
 
 

@@ -16,6 +16,7 @@ from service.ledger.scan import scan
 from service.signing.refusal import SignatureRefused
 from service.signing.signature import SIGNATURE_HEADER, Signature
 from service.signing.signatures import Signatures
+from service.signing.statement import KeyUse
 from service.signing.trust import Trust
 from service.stream.base import Broker, Record
 
@@ -75,10 +76,10 @@ class _Found:
             event = LineEvent.from_bytes(record.value or b"")
         except ValueError:
             return
-        if text is not None:
-            self.keyless = False
         if event.command_id is None or event.kind not in RESULTS:
             return
+        if text is not None:
+            self.keyless = False
         if text is None:
             self.unsigned.setdefault(event.command_id, event)
         elif self._trusted(record, event):
@@ -90,7 +91,7 @@ class _Found:
 
     def _trusted(self, record: Record, event: LineEvent) -> bool:
         try:
-            self.trust.check_event(event.line, record.value or b"", record.headers)
+            self.trust.check_event(KeyUse.BANKS, event.line, record.value or b"", record.headers)
         except SignatureRefused:
             return False
         return True
