@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ async def _fill(plant: Plant) -> None:
         defect, review = score > limits.defect_score, score > limits.review_score
         kind = VerdictKind.DEFECT if defect else VerdictKind.REVIEW if review else VerdictKind.OK
         facts = {"bank_version": active.version, "model": "default", "epoch": 3, "score": score}
-        data = encode_jpeg(draw_part(number % 5, None, (120, 120))) + bytes([number])
+        data = photo(number % 5, 120) + bytes([number])
         moment = now - timedelta(seconds=120 - number)
         await plant.judge(LINE, kind, data=data, inspected_at=moment, threshold=1.0, **facts)
     await _tell(plant, now)
@@ -63,10 +64,16 @@ async def _fill(plant: Plant) -> None:
         await plant.set_aside(number, reason, line, data, now - timedelta(minutes=number))
 
 
+@cache
+def photo(number: int, side: int) -> bytes:
+    """A drawn part; drawing takes long, and every scene has the same."""
+    return encode_jpeg(draw_part(number, None, (side, side)))
+
+
 async def activate(plant: Plant, epoch: int, moment: datetime) -> Activated:
     """Put a bank of drawn parts in force as the next epoch."""
     parts = PARTS + 2 * epoch
-    pictures = [encode_jpeg(draw_part(number, None, (160, 160))) for number in range(parts)]
+    pictures = [photo(number, 160) for number in range(parts)]
     entries = tuple(
         PartEntry(
             sha256=sha256_hex(data), name=f"good-{n:03}.jpg", origin="trained" if n < PARTS else "approved"

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from schemas.command import Rollback, SetFalseAlarmRate
 from schemas.topics import TOPICS, TopicKind
@@ -12,6 +12,7 @@ from service.letters.selection import every_record
 from tests.browser.accessible import assert_accessible
 from tests.browser.chromium import IN_CHROMIUM, person
 from tests.browser.taught import LINE, taught
+from tests.parts import draw_part, encode_png
 from tests.web.plant import Plant
 
 pytestmark = IN_CHROMIUM
@@ -86,3 +87,31 @@ async def test_a_dead_letter_is_replayed_and_leaves_the_list(site: tuple[str, Pl
     (sent,) = [record async for record in every_record(plant.broker, topic)]
     assert sent.key == LINE.encode()
     assert dict(sent.headers)["replay-of"] == b"frames/0/2"
+
+
+async def test_the_wizard_says_what_the_chosen_parts_are_enough_for(
+    site: tuple[str, Plant], page: Page
+) -> None:
+    url, _ = site
+    await page.goto(f"{url}/new-line?line={LINE}-2")
+    advice = page.locator("#parts-advice")
+    await expect(advice).to_be_hidden()
+    await page.locator("#files").set_input_files([photo(number) for number in range(4)])
+    await expect(advice).to_have_text("4 good parts cannot make a bank: take at least 5, better 50.")
+    await page.locator("#files").set_input_files([photo(number) for number in range(4, 8)])
+    await expect(advice).to_contain_text("8 good parts: enough to see whether the view")
+    await expect(advice).to_contain_text("1 % needs 99. Next aim: 20.")
+    await page.locator("#rate").fill("20")
+    await page.keyboard.press("Tab")
+    await expect(advice).not_to_contain_text("needs")
+    await page.get_by_role("button", name="Take out part-0.png").click()
+    await expect(advice).to_contain_text("7 good parts")
+    await assert_accessible(page)
+
+
+def photo(number: int) -> FilePayload:
+    return {
+        "name": f"part-{number}.png",
+        "mimeType": "image/png",
+        "buffer": encode_png(draw_part(number, None, (64, 64))),
+    }

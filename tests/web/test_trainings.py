@@ -16,6 +16,7 @@ from schemas.line_event import LineEvent
 from schemas.reasons import FaultReason, LineEventKind, VerdictKind
 from schemas.topics import TopicKind
 from service.store.keys import bank_key, training_key, upload_key
+from service.training.advice import advice
 from service.training.report import TrainingReport
 from service.web import uploads
 from service.web.bench import Judgement, Unjudged
@@ -249,3 +250,15 @@ async def _page(plant: Plant, bench: FakeBench) -> AsyncIterator[Page]:
     async with fed_page(plant.settings, plant.broker, plant.store, bench) as page:
         await page.feed.ready()
         yield page
+
+
+async def test_advice_is_that_of_the_training_and_refuses_what_is_no_number(
+    client: httpx.AsyncClient,
+) -> None:
+    told = (await client.get("/v1/advice?parts=12&alpha=0.05")).json()
+    wanted = advice(12, 0.05)
+    assert (told["standing"], told["sentence"]) == (wanted.standing.value, wanted.sentence)
+    assert (told["alpha"], told["aim"]) == (wanted.alpha, wanted.aim)
+    assert (await client.get("/v1/advice?parts=0")).json()["alpha"] is None
+    for wrong in ("parts=-1", "parts=many", "parts=5&alpha=0", "parts=5&alpha=1", ""):
+        assert (await client.get(f"/v1/advice?{wrong}")).status_code == 422

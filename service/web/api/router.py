@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from service.web.api import (
+    advice,
     alerts,
     answers,
     audit,
@@ -65,6 +66,7 @@ def api_router(context: Context) -> APIRouter:
         audit,
         answers,
         alerts,
+        advice,
         pictures,
         trainings,
         trials,

@@ -81,7 +81,25 @@ function ready() {
   if (byId("picked")) byId("picked").textContent = frames ? `${count(frames, "frame")} picked` : "none picked";
   const parts = pictures.size + frames;
   byId("train").disabled = parts < fewest || training?.running;
+  advise(parts);
   byId("train-hint").textContent = parts < fewest ? `${parts} of at least ${fewest} good parts chosen.` : `${count(parts, "good part")} chosen.`;
+}
+
+byId("rate").addEventListener("change", ready);
+
+// What so many parts can do. Of answers that overtake each other the newest question's counts.
+let asked = "";
+async function advise(parts) {
+  const path = `/v1/advice?parts=${parts}&alpha=${rate()}`;
+  const said = byId("parts-advice");
+  if (path === asked) return;
+  asked = path;
+  if (!parts) { said.hidden = true; return; }
+  const told = await get(path).catch(() => null);
+  if (path !== asked) return;
+  if (!told) asked = "";
+  said.hidden = !told;
+  said.textContent = told && `${told.sentence}${told.alpha !== null && told.aim ? ` Next aim: ${told.aim}.` : ""}`;
 }
 
 byId("train").addEventListener("click", () => train());
