@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from schemas import reasons
-from schemas.reasons import LineEventKind, VerdictKind, Worded
+from schemas.reasons import VerdictKind, Worded
 from schemas.topics import DAY_MS, FOREVER, HOUR_MS, TOPICS, TopicSpec
 from service.accounts.audit import Action
 from service.accounts.roles import Role
@@ -32,7 +32,6 @@ PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 NOT_BUILT: frozenset[Worded] = frozenset(
     {
         VerdictKind.DROPPED,
-        LineEventKind.BANK_STALE,
     }
 )
 

@@ -12,7 +12,8 @@ from prometheus_client import REGISTRY
 from schemas.alert import Alert
 from schemas.frame import Headers
 from schemas.ids import frame_uid, sha256_hex
-from schemas.reasons import DeadLetterReason, FaultReason, VerdictKind
+from schemas.line_event import LineEvent
+from schemas.reasons import DeadLetterReason, FaultReason, LineEventKind, VerdictKind
 from schemas.topics import TopicKind
 from schemas.verdict import Verdict
 from service.banks.redis_client import redis_client
@@ -260,7 +261,13 @@ async def test_an_activation_with_spoilt_bytes_leaves_the_old_bank_in_force_and_
                 await asyncio.sleep(0.05)
         await plant.send("spoilt", GOOD)
         verdicts = await plant.verdicts(2)
+        async with asyncio.timeout(30):
+            while not (told := await plant.records(TopicKind.LINE_EVENTS)):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
     assert [verdict.epoch for verdict in verdicts] == [1, 1]
+    (event,) = (LineEvent.from_bytes(record.value or b"") for record in told)
+    assert (event.kind, event.line) == (LineEventKind.BANK_STALE, "spoilt")
+    assert "cannot load epoch 2 and goes on with epoch 1: " in event.sentence
 
 
 def _gauge(name: str, **labels: str) -> float | None:

@@ -41,31 +41,16 @@ def approve(
 
 
 async def _run(approvals: int, parts: int, rate: float) -> dict[str, Any]:
-    from service.runtime.start import topic_specs
-    from service.stream.kafka_broker import KafkaBroker
     from workers.cli.approving import LINE, Approving
     from workers.cli.bench_cells import good_cells
-    from workers.cli.installation import command_settings
-    from workers.cli.progress import spinner
-    from workers.demo.installation import Installation
+    from workers.cli.bench_installation import bench_installation
     from workers.demo.training import teach
 
-    # Only for what it does to the log: a broker that lacks something tells of it once a producer.
-    command_settings()
-    with spinner("Approving"):
-        installation = Installation.begin()
-        settings = installation.settings
-        broker = KafkaBroker(settings.kafka)
-        try:
-            specs = topic_specs(settings.kafka.topic_prefix)
-            await broker.create_topics(specs, partitions=settings.kafka.partitions, replication=1)
-            taught, others = good_cells("mono", parts, approvals)
-            await teach(settings, broker, LINE, taught, lambda *_: None, recipe=_recipe())
-            approving = Approving(installation, broker, rate)
-            found = await approving.run([cell.path.read_bytes() for cell in others], approvals)
-        finally:
-            await broker.close()
-            await installation.stop()
+    async with bench_installation("Approving") as (installation, broker):
+        taught, others = good_cells("mono", parts, approvals)
+        await teach(installation.settings, broker, LINE, taught, lambda *_: None, recipe=_recipe())
+        approving = Approving(installation, broker, rate)
+        found = await approving.run([cell.path.read_bytes() for cell in others], approvals)
     return _figures(found, parts, rate)
 
 

@@ -36,28 +36,13 @@ def lines(
 
 
 async def _run(count: int, vectors: int, budget_mb: int) -> dict[str, Any]:
-    from service.runtime.start import topic_specs
-    from service.stream.kafka_broker import KafkaBroker
-    from workers.cli.installation import command_settings
-    from workers.cli.progress import spinner
-    from workers.demo.installation import Installation
+    from workers.cli.bench_installation import bench_installation
 
-    command_settings()
-    with spinner(f"Serving {count} lines"):
-        installation = Installation.begin()
+    async with bench_installation(f"Serving {count} lines") as (installation, broker):
         inspector = installation.settings.inspector
         changed = inspector.model_copy(update={"bank_memory_bytes": budget_mb * 2**20})
         installation.settings = installation.settings.model_copy(update={"inspector": changed})
-        kafka = installation.settings.kafka
-        broker = KafkaBroker(kafka)
-        try:
-            await broker.create_topics(
-                topic_specs(kafka.topic_prefix), partitions=kafka.partitions, replication=1
-            )
-            return await _ManyLines(installation, broker, count, vectors).run()
-        finally:
-            await broker.close()
-            await installation.stop()
+        return await _ManyLines(installation, broker, count, vectors).run()
 
 
 @dataclass(slots=True)

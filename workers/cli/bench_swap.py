@@ -38,35 +38,19 @@ def swap(
 
 
 async def _run(swaps: int, rate: float) -> dict[str, Any]:
-    from service.runtime.start import topic_specs
-    from service.stream.kafka_broker import KafkaBroker
     from service.training.build import unwatched
     from workers.cli.bench_cells import good_cells
-    from workers.cli.installation import command_settings
-    from workers.cli.progress import spinner
+    from workers.cli.bench_installation import bench_installation
     from workers.cli.swapping import LINE, Swapping
-    from workers.demo.installation import Installation
     from workers.demo.training import learn
 
-    # Only for what it does to the log: a broker that lacks something tells of it once a producer.
-    command_settings()
-    with spinner("Swapping"):
-        installation = Installation.begin()
-        settings = installation.settings
-        broker = KafkaBroker(settings.kafka)
-        try:
-            specs = topic_specs(settings.kafka.topic_prefix)
-            await broker.create_topics(specs, partitions=settings.kafka.partitions, replication=1)
-            taught, cells = good_cells("mono", 2 * _PARTS, _PICTURES)
-            halves = taught[:_PARTS], taught[_PARTS:]
-            built = [
-                (await asyncio.to_thread(learn, LINE, half, settings.engine, unwatched))[0] for half in halves
-            ]
-            swapping = Swapping(installation, broker, rate)
-            seconds = await swapping.run((built[0], built[1]), cells, swaps)
-        finally:
-            await broker.close()
-            await installation.stop()
+    async with bench_installation("Swapping") as (installation, broker):
+        taught, cells = good_cells("mono", 2 * _PARTS, _PICTURES)
+        engine = installation.settings.engine
+        halves = taught[:_PARTS], taught[_PARTS:]
+        built = [(await asyncio.to_thread(learn, LINE, half, engine, unwatched))[0] for half in halves]
+        swapping = Swapping(installation, broker, rate)
+        seconds = await swapping.run((built[0], built[1]), cells, swaps)
     return _figures(swapping, swaps, seconds)
 
 

@@ -26,7 +26,8 @@ _log = structlog.get_logger()
 
 class Keeper:
     """Used from one event loop. ``worker`` answers a living worker; ``line_ready`` is called each time a
-    line's bank is in force."""
+    line's bank is in force, and ``stale`` when a newer one was refused: with what is in force, the epoch that
+    is not, and the sentence why."""
 
     def __init__(
         self,
@@ -35,9 +36,10 @@ class Keeper:
         worker: Callable[[], Awaitable[ExtractionClient]],
         line_ready: Callable[[str], None],
         memory_bytes: int,
+        stale: Callable[[Activated, int, str], None],
     ) -> None:
         self._follower, self._source = follower, source
-        self._line_ready = line_ready
+        self._line_ready, self._stale = line_ready, stale
         self._loader = Loader(worker, memory_bytes)
         self._bad: set[tuple[str, int]] = set()
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -132,22 +134,31 @@ class Keeper:
 
     async def _try_newest_first(self, line: str) -> bool:
         """False when trying again later may help."""
+        newest: tuple[int, str] | None = None
         for entry in self._candidates(line):
             try:
                 await self._put_in_force(entry)
             except BankRefused as refused:
                 _log.error("bank refused", line=line, epoch=entry.epoch, cause=refused.sentence)
                 self._bad.add((line, entry.epoch))
+                newest = newest or (entry.epoch, refused.sentence)
             except (BankUnavailable, WorkerDied, RequestFailed) as error:
                 _log.warning("bank not in force yet", line=line, epoch=entry.epoch, cause=str(error))
                 return False
             else:
+                self._tell_stale(line, newest)
                 return True
         if line in self._loader.in_force:
+            self._tell_stale(line, newest)
             return True
         # With nothing to fall back on the line waits, and the store may be mended: try all of them again.
         self._bad = {(other, epoch) for other, epoch in self._bad if other != line}
         return False
+
+    def _tell_stale(self, line: str, refused: tuple[int, str] | None) -> None:
+        held = self._loader.in_force.get(line)
+        if held is not None and refused is not None:
+            self._stale(held.activation, *refused)
 
     async def _put_in_force(self, entry: Entry) -> None:
         activation = entry.activation

@@ -36,6 +36,7 @@ from workers.inspector.pipeline import Pipeline
 from workers.inspector.progress import StallWatch
 from workers.inspector.readback import Readback
 from workers.inspector.scorer import Scorer
+from workers.inspector.tidings import Tidings
 from workers.inspector.tries import RedisTries
 
 # Banks that take longer to fetch than this load behind the first frames of other lines.
@@ -79,6 +80,8 @@ class Inspector:
         await self._stack.enter_async_context(serve_probes(settings.telemetry, self._not_ready_because))
         beat = beating(settings.redis, "inspector", self._not_ready_because)
         await self._stack.enter_async_context(beat)
+        self._producer = await self._broker.producer()
+        self._tidings = Tidings(self._producer, self._topic(TopicKind.LINE_EVENTS))
         self._keeper = await self._make_keeper()
         self._maintenance = await self._make_maintenance()
         self._desk = self._make_desk()
@@ -100,6 +103,7 @@ class Inspector:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keeper.follow(), name="banks log")
+                group.create_task(self._tidings.follow(), name="tidings")
                 group.create_task(self._maintenance.follow(), name="line events")
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
@@ -112,9 +116,8 @@ class Inspector:
             max_uncommitted=settings.max_uncommitted,
         )
         readback = Readback(self._broker, self._topic(TopicKind.VERDICTS), settings.max_uncommitted)
-        producer = await self._broker.producer()
         breakers = self._breakers()
-        effects = Effects(self._store, producer, self._rules(), self._drift(), readback, breakers)
+        effects = Effects(self._store, self._producer, self._rules(), self._drift(), readback, breakers)
         member = await self._broker.join(self._topic(TopicKind.FRAMES), settings.group)
         self._watch = StallWatch(self._broker, self._topic(TopicKind.FRAMES), member, settings.stall_seconds)
         pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings, self._watch)
@@ -141,7 +144,7 @@ class Inspector:
         follower = ActivationFollower(await self._broker.reader(topic), topic, trust=trust)
         source = BankSource(self._store, self._cache, self._settings.store.cache_dir, trust=trust)
         memory = self._settings.inspector.bank_memory_bytes
-        return Keeper(follower, source, self._scorer.worker, self._line_ready, memory)
+        return Keeper(follower, source, self._scorer.worker, self._line_ready, memory, self._tidings.stale)
 
     async def _make_maintenance(self) -> MaintenanceWatch:
         topic = self._topic(TopicKind.LINE_EVENTS)
