@@ -36,6 +36,7 @@ class FaultReason(Worded):
     WRONG_DEPTH = "wrong-depth", "The picture's bit depth is not the one that the model was trained on."
     BREAKER_OPEN = "breaker-open", "The line sent too much bad input; its frames are kept for a replay."
     MAINTENANCE = "maintenance", "The line is under maintenance, so its parts are not judged."
+    NO_ENGINE = "no-engine", "The engine's runtime is `none`, which looks at no frame: set it to auto."
 
 
 class DeadLetterReason(Worded):

@@ -49,7 +49,11 @@ def forward_of(
     network: nn.Module, name: str, device: str, precision: Arithmetic, runtime: Runtime
 ) -> Forward:
     """The folded float32 ``network`` by the runtime that the settings name. Raises UnfitRuntime in a sentence
-    when that was OpenVINO by name and it cannot be. Blocks for up to a second."""
+    when that was OpenVINO by name and it cannot be, and for none. Blocks for up to a second."""
+    if runtime is Runtime.NONE:
+        raise UnfitRuntime(
+            f"The runtime none computes nothing, {name} neither: set PATCHLINE_ENGINE__RUNTIME=auto."
+        )
     if runtime is Runtime.TORCH or (runtime is Runtime.AUTO and not _offered(device, precision)):
         return TorchNetwork(network, device, precision)
     try:

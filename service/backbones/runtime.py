@@ -12,3 +12,7 @@ class Runtime(Worded):
         "openvino",
         "OpenVINO on the CPU, in about half of torch's time; a network it cannot run is refused.",
     )
+    NONE = (
+        "none",
+        "Nothing: no frame is looked at, each is a stored fault, never good; for measuring the stream alone.",
+    )

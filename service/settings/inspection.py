@@ -111,7 +111,7 @@ class EngineSettings(Part):
     )
     runtime: Runtime = Field(
         default=Runtime.AUTO,
-        description="what computes the network: `auto`, `torch` or `openvino` (docs/engines.md)",
+        description="what computes the network: `auto`, `torch`, `openvino` or `none` (docs/engines.md)",
     )
     search: Literal["certified", "exact"] = Field(
         default="certified",

@@ -25,3 +25,15 @@ def test_the_stream_is_measured_beside_the_bare_loop(patchline: Command) -> None
         told["frames_per_second"] / told["bare_frames_per_second"], rel=0.02
     )
     assert 0 < told["p50_ms"] <= told["p99_ms"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_stream_alone_is_measured_beside_a_bare_consumer(patchline: Command) -> None:
+    told = patchline("bench", "stream", "--engine", "none", "--frames", 200, "--json").json
+    assert (told["engine"], told["frames"]) == ("none", 200)
+    assert 90_000 < told["frame_bytes"] < 110_000
+    assert told["frames_per_second"] > 0
+    assert told["share_of_bare_consume"] == pytest.approx(
+        told["frames_per_second"] / told["bare_consume_frames_per_second"], rel=0.02
+    )

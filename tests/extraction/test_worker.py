@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from service.backbones.runtime import Runtime
 from service.settings import EngineSettings, Settings, TelemetrySettings
 from tests.extraction.lines import DEFECTIVE, GOOD, RECIPE, on_disk, taught
 from workers.extraction.client import ExtractionClient, RequestFailed, WorkerDied
@@ -55,6 +56,20 @@ async def test_a_batch_of_many_lines_gives_each_frame_its_own_outcome(
     assert truncated.reason == "truncated"
     assert isinstance(garbage, Unreadable)
     assert garbage.reason == "not-an-image"
+
+
+async def test_the_engine_none_looks_at_nothing_and_calls_nothing_good(forks: Forks, tmp_path: Path) -> None:
+    engine = EngineSettings(threads=1, runtime=Runtime.NONE)
+    settings = Settings(engine=engine, telemetry=TelemetrySettings(log_level="error"))
+    worker = await ExtractionClient.start(forks, settings)
+    try:
+        refused = await _load(worker, tmp_path, "line1")
+        assert refused is not None
+        assert "PATCHLINE_ENGINE__RUNTIME=auto" in refused.sentence
+        frames = [FrameIn("line1", GOOD), FrameIn("untaught", b"no image")]
+        assert await worker.score(frames, SECONDS) == [Unfit("no-engine", 0, 0)] * 2
+    finally:
+        await worker.stop()
 
 
 async def test_a_refused_bank_leaves_the_old_one_in_force(worker: ExtractionClient, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """``patchline bench stream``: what is left of the bare loop's rate between two topics."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,10 +14,17 @@ def stream(
     recipe: Annotated[str, typer.Option(metavar="NAME", help="A named recipe.")] = "balanced",
     frames: Annotated[int, typer.Option(min=50, help="Frames that wait at saturation.")] = 400,
     seconds: Annotated[float, typer.Option(min=2, help="How long frames come at 70 % of that.")] = 20.0,
+    engine: Annotated[
+        Literal["none"] | None,
+        typer.Option(help="none: no frame is looked at; the stream alone, beside a bare consumer."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Real solar cells on 4 lines, from the broker to their acknowledged verdicts, frames and heatmaps stored
     as by default; beside it the same frames from memory, before and after, in batches of 8.
+
+    With `--engine none` each frame of 100 kB is read, stored and told of as a fault, and none is looked at;
+    beside it aiokafka's consumer reads the same frames and does nothing.
 
     The broker is PATCHLINE_KAFKA__BOOTSTRAP's, on topics with a prefix of their own, or else an embedded one.
     """
@@ -25,9 +32,16 @@ def stream(
     from workers.cli.screen import answers, print_json
 
     with spinner("Streaming"):
-        figures = asyncio.run(_run(recipe, frames, seconds))
+        figures = asyncio.run(_run(recipe, frames, seconds, engine))
     if as_json:
         print_json(figures)
+        return
+    if engine is not None:
+        answers().print(
+            f"{figures['frames_per_second']} frames/s without an engine beside "
+            f"{figures['bare_consume_frames_per_second']} of a bare consumer "
+            f"({figures['share_of_bare_consume']:.0%})"
+        )
         return
     answers().print(
         f"{figures['frames_per_second']} frames/s beside {figures['bare_frames_per_second']} bare "
@@ -35,11 +49,13 @@ def stream(
     )
 
 
-async def _run(recipe: str, frames: int, seconds: float) -> dict[str, Any]:
+async def _run(recipe: str, frames: int, seconds: float, engine: str | None) -> dict[str, Any]:
     import os
 
+    from service.backbones.runtime import Runtime
     from service.patchcore.recipes import recipe_named
     from workers.cli.installation import command_settings
+    from workers.cli.stream_alone import StreamAlone
     from workers.cli.streaming import Streaming
     from workers.demo.installation import Installation
 
@@ -49,6 +65,9 @@ async def _run(recipe: str, frames: int, seconds: float) -> dict[str, Any]:
     bootstrap = settings.kafka.bootstrap if "PATCHLINE_KAFKA__BOOTSTRAP" in os.environ else None
     installation = Installation.begin(bootstrap)
     try:
-        return await Streaming(installation, settings.engine, named).run(frames, seconds)
+        if engine is None:
+            return await Streaming(installation, settings.engine, named).run(frames, seconds)
+        looking_at_nothing = settings.engine.model_copy(update={"runtime": Runtime.NONE})
+        return await StreamAlone(installation, looking_at_nothing, named).run(frames, seconds)
     finally:
         await installation.stop()

@@ -10,11 +10,13 @@ from functools import partial
 
 import structlog
 
+from service.backbones.runtime import Runtime
 from service.settings import Settings
 from service.telemetry.logs import configure_logs
 from workers.extraction import protocol
 from workers.extraction.engine import Engine, share_threads
 from workers.extraction.entry import Candidate
+from workers.extraction.no_engine import NoEngine
 
 _log = structlog.get_logger()
 Work = Callable[[], protocol.Answer | None]
@@ -106,4 +108,5 @@ def run_worker(pipe: socket.socket, settings: Settings) -> None:
     configure_logs(settings.telemetry, "extraction")
     share = partial(share_threads, settings.engine.threads, os.cpu_count() or 1)
     share()
-    Program(pipe, Engine(settings), settings.engine.device, share).run()
+    engine = (NoEngine if settings.engine.runtime is Runtime.NONE else Engine)(settings)
+    Program(pipe, engine, settings.engine.device, share).run()
