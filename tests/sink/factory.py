@@ -16,7 +16,7 @@ from service.settings import DeadlineSettings, Settings, StoreSettings
 from service.sinks.base import ReportRefused, SinkUnavailable
 from service.sinks.config import WebhookConfig
 from service.store import open_store
-from service.stream.base import Placed
+from service.stream.base import Broker, Placed
 from service.stream.memory import MemoryBroker
 from workers.sink import program
 from workers.sink.program import SinkRunner
@@ -52,10 +52,10 @@ class Factory:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, deadlines: DeadlineSettings, **config: Any) -> None:
         self.settings = Settings(store=StoreSettings(url="memory://"), deadlines=deadlines)
+        self.broker: Broker = MemoryBroker()
         self.config = WebhookConfig.model_validate(
             {"kind": "webhook", "url": "http://127.0.0.1:1/", "lines": [], **config}
         )
-        self.broker = MemoryBroker()
         self.store = open_store(self.settings.store)
         self.hand = Hand()
         monkeypatch.setattr(program, "open_sink", lambda *_: self.hand)
@@ -75,7 +75,7 @@ class Factory:
             runner = SinkRunner(self.settings, "mes", self.config, self.broker, self.store, stack)
             self.complaint = runner._not_ready_because
             running = asyncio.create_task(runner.run(stop))
-            await self.until(lambda: running.done() or runner._reading)
+            await self.until(lambda: running.done() or bool(runner._offsets._marks), 60)
             try:
                 yield
             finally:
@@ -85,14 +85,14 @@ class Factory:
     async def frame(self, line: str = "line1", *, partition: int = 0, part: str | None = None) -> Placed:
         """A camera sends one."""
         headers = () if part is None else (("part-id", part.encode()),)
-        topic = TOPICS[TopicKind.FRAMES].name("patchline.")
+        topic = self.topic(TopicKind.FRAMES)
         return await self.producer.send(
             topic, key=line.encode(), value=b"picture", headers=headers, partition=partition
         )
 
     async def say(self, verdict: Verdict) -> Placed:
         """An inspector says so."""
-        topic = TOPICS[TopicKind.VERDICTS].name("patchline.")
+        topic = self.topic(TopicKind.VERDICTS)
         return await self.producer.send(
             topic,
             key=verdict.line.encode(),
@@ -105,9 +105,14 @@ class Factory:
         await self.until(lambda: len(self.hand.told) >= wanted)
         return self.hand.told
 
-    async def committed(self, topic: str = "verdicts") -> dict[int, int | None]:
+    def topic(self, kind: TopicKind) -> str:
+        """Its full name."""
+        return TOPICS[kind].name(self.settings.kafka.topic_prefix)
+
+    async def committed(self, kind: TopicKind = TopicKind.VERDICTS) -> dict[int, int | None]:
         """What the sink's group has committed."""
-        return dict(await self.broker.committed(f"patchline.{topic}", "patchline.sink-mes"))
+        group = f"{self.settings.kafka.topic_prefix}sink-mes"
+        return dict(await self.broker.committed(self.topic(kind), group))
 
     async def until(self, found: Callable[[], bool], seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):

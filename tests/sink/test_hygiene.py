@@ -11,8 +11,10 @@ from schemas.alert import Alert
 from schemas.ids import frame_uid
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind, VerdictKind
-from schemas.topics import TOPICS, TopicKind
-from service.settings import DeadlineSettings
+from schemas.topics import TopicKind
+from service.settings import DeadlineSettings, KafkaSettings
+from service.stream.base import Broker
+from tests.conftest import KAFKA
 from tests.schemas.test_messages import a_verdict
 from tests.sink.factory import Factory
 from tests.sinks.reports import MOMENT
@@ -23,8 +25,13 @@ COOLDOWN = 900
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Make:
-    async def made(**config: Any) -> Factory:
+    async def made(
+        broker: Broker | None = None, kafka: KafkaSettings | None = None, **config: Any
+    ) -> Factory:
         factory = Factory(monkeypatch, DeadlineSettings(), source="alerts", **config)
+        if broker is not None:
+            factory.broker = broker
+            factory.settings = factory.settings.model_copy(update={"kafka": kafka})
         await factory.open()
         return factory
 
@@ -57,14 +64,13 @@ async def snooze(factory: Factory, since: float, until: float) -> None:
 
 
 async def _send(factory: Factory, kind: TopicKind, line: str, value: bytes, partition: int = 0) -> None:
-    name = TOPICS[kind].name("patchline.")
-    await factory.producer.send(name, key=line.encode(), value=value, partition=partition)
+    await factory.producer.send(factory.topic(kind), key=line.encode(), value=value, partition=partition)
 
 
 async def concluded(factory: Factory, count: int, partition: int = 0) -> None:
     """Return once so many alerts were told or held, and committed."""
-    async with asyncio.timeout(20):
-        while (await factory.committed("alerts"))[partition] != count:
+    async with asyncio.timeout(60):
+        while (await factory.committed(TopicKind.ALERTS))[partition] != count:
             await asyncio.sleep(0.01)
 
 
@@ -110,12 +116,16 @@ async def test_a_snooze_that_comes_while_the_sink_runs_counts(make: Make) -> Non
             pytest.fail("the snooze was never heard")
 
 
-async def test_a_restart_begins_no_cooldown_and_no_snooze_anew(make: Make) -> None:
-    factory = await make()
+@pytest.mark.parametrize("backend", ["memory", KAFKA])
+async def test_a_restart_begins_no_cooldown_and_no_snooze_anew(
+    make: Make, broker: Broker, kafka_settings: KafkaSettings
+) -> None:
+    factory = await make(broker, kafka_settings)
     async with factory.telling():
         await ring(factory, 0)
         await ring(factory, 0, "line2", partition=1)
-        await factory.told(2)
+        await concluded(factory, 1)
+        await concluded(factory, 1, partition=1)
         await snooze(factory, 1, 5000)
     await ring(factory, 10)
     await ring(factory, 10, "line2", partition=1)
