@@ -1,6 +1,6 @@
 """Answering: what a person says of parts becomes commands, and what was said can be taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from schemas.command import (
@@ -21,6 +21,8 @@ from service.web.problem import Problem
 from service.web.shapes import Accepted, AcceptedAnswer, Answer, AnswerKind, VerdictItem
 from service.web.view import View
 
+NOBODY: Mapping[UUID, str] = {}
+
 
 class Answering:
     """Writes one command a part, so that each answer can be taken back by itself; the rebuilder joins
@@ -30,12 +32,20 @@ class Answering:
         self._view, self._names, self._log = view, names, log
 
     async def answer(
-        self, line: str, names: Sequence[str], kind: AnswerKind, why: str, actor: str
+        self,
+        line: str,
+        names: Sequence[str],
+        kind: AnswerKind,
+        why: str,
+        actor: str,
+        taken: Mapping[UUID, str] = NOBODY,
     ) -> list[AcceptedAnswer]:
-        """Say it of these parts. All can be answered, or nothing is written. Raises ``Problem``: as
-        ``FrameNames.usable``, 409 for a part that has an answer, 503 when the broker does not acknowledge."""
+        """Say it of these parts. All can be answered, or nothing is written. ``taken`` names who is answering
+        a part meanwhile. Raises ``Problem``: as ``FrameNames.usable``, 409 for a part that is taken or has
+        an answer, 503 when the broker does not acknowledge."""
         named = self._names.known if kind == "unsure" else self._names.usable
         frames = await named(line, names)
+        _require_untaken(frames, taken)
         await self._require_open(line, frames)
         return [await self._say(self._command(line, frame, kind, why, actor), frame) for frame in frames]
 
@@ -87,3 +97,11 @@ class Answering:
         if item.model is None:
             raise Problem(409, f"no model judged frame {item.frame_id}: remove it on the bank's page")
         return RemovePart(model=item.model, part=item.frame_sha256, **stamp)
+
+
+def _require_untaken(frames: Sequence[FrameRef], taken: Mapping[UUID, str]) -> None:
+    for frame in frames:
+        name = taken.get(frame.frame_uid)
+        if name is not None:
+            uid = str(frame.frame_uid)
+            raise Problem(409, f"{name} is answering frame {frame.frame_id}: take another", frames=[uid])

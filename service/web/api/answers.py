@@ -58,10 +58,11 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("/answers", status_code=202, summary="Say good, defect or unsure of parts")
     async def answer(line: LineId, request: AnswerRequest, asker: Asker) -> list[AcceptedAnswer]:
-        _require_unclaimed(context, line, request, asker.name)
+        own = Holder(asker.name, request.holder) if request.holder else None
+        taken = {UUID(one.frame_uid): one.name for one in context.claims.of_others(line, own)}
         try:
             accepted = await context.answering.answer(
-                line, request.frames, request.answer, request.why, asker.name
+                line, request.frames, request.answer, request.why, asker.name, taken
             )
         except StoreError as error:
             raise Problem(503, "the object store does not answer: answer again in a moment") from error
@@ -112,13 +113,6 @@ def router(context: Context) -> APIRouter:
         return OthersClaims(line=line, claims=tuple(_shown(other) for other in others))
 
     return routes
-
-
-def _require_unclaimed(context: Context, line: str, request: AnswerRequest, name: str) -> None:
-    own = Holder(name, request.holder) if request.holder else None
-    for other in context.claims.of_others(line, own):
-        if other.frame_uid in request.frames:
-            raise Problem(409, f"{other.name} is answering this part: take another", frames=[other.frame_uid])
 
 
 def _tell(context: Context, line: str) -> None:
