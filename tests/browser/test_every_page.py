@@ -38,6 +38,10 @@ PAGES = (
     "/nowhere",
     "/system",
     "/users",
+    "/docs",
+    "/new-line",
+    "/lines/flange-top/bank",
+    "/lines/flange-top/threshold",
     "/password",
     LOG_IN,
 )
