@@ -1,3 +1,3 @@
 """The programs: inspector, extraction, rebuilder, camera, web, and the command line that starts them."""
 
-import service as service  # First of all: it settles what numpy's BLAS reads when it loads.
+import service as service  # First of all: it settles what BLAS and OpenMP read when they load.
