@@ -61,9 +61,10 @@ class _Sink(_Table):
 
     @model_validator(mode="after")
     def _fits_its_source(self) -> Self:
-        given = self.model_fields_set & {"cooldown_seconds", "group_seconds", "snooze"}
+        hygiene = ("cooldown_seconds", "group_seconds", "snooze")
+        given = [name for name in hygiene if getattr(self, name) is not None]
         if self.source == "verdicts" and given:
-            raise ValueError(f"{min(given)} is for alerts: set source = 'alerts', or remove it")
+            raise ValueError(f"{given[0]} is for alerts: set source = 'alerts', or remove it")
         if self.source == "alerts" and self.join is not None:
             raise ValueError("join is for verdicts, since an alert says nothing of the other views")
         return self
