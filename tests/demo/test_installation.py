@@ -33,7 +33,8 @@ async def installation() -> AsyncIterator[Installation]:
 async def ready(installation: Installation, starts: int) -> None:
     """The page has come up so often."""
     async with asyncio.timeout(120):
-        while told(installation).count("page ready") < starts:  # noqa: ASYNC110 - a log signals nothing
+        while told(installation).count("page ready") < starts:
+            installation.require_alive()
             await asyncio.sleep(0.1)
 
 
