@@ -58,7 +58,7 @@ def greedy_coreset(
     stop = -1.0 if until_radius is None else float(until_radius)
     while len(frontier.chosen) < limit and frontier.advance(limit, stop):
         if progress is not None:
-            progress(len(frontier.chosen), min(limit, frontier.at_most(stop)))
+            progress(len(frontier.chosen), limit if stop < 0 else min(limit, frontier.at_most(stop)))
     if progress is not None:
         progress(len(frontier.chosen), len(frontier.chosen))
     return _selection(frontier)

@@ -8,7 +8,6 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from schemas.cloudevents import cloudevent_headers
 from schemas.ids import NAMESPACE
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind, VerdictKind
@@ -18,6 +17,7 @@ from service.retention.index import RetentionIndex, StoredObject
 from service.retention.plan import DAY_MS, YOUNGEST_MS, Plan, keep_days, plan
 from service.retention.report import REPORT_KEY, ClassReport, RetentionReport
 from service.settings import Settings
+from service.signing.events import send_event
 from service.signing.signer import Signer
 from service.store import Listed, ObjectStore
 from service.stream.base import Broker, Producer, Record
@@ -118,11 +118,7 @@ class Sweeper:
                 at=now,
             )
             name = str(uuid5(NAMESPACE, f"retention/{line}/{now.isoformat()}"))
-            headers = cloudevent_headers(TopicKind.LINE_EVENTS.value, name, line, now)
-            topic = self._topic(TopicKind.LINE_EVENTS)
-            value = event.to_bytes()
-            signed = () if self._signer is None else self._signer.event(line, value)
-            await self._producer.send(topic, key=line.encode(), value=value, headers=(*headers, *signed))
+            await send_event(self._producer, self._topic(TopicKind.LINE_EVENTS), event, name, self._signer)
 
     async def _remove(self, made: Plan, now_ms: int) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}

@@ -3,11 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from schemas.cloudevents import cloudevent_headers
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
-from schemas.topics import TopicKind
 from service.alerting import AlertGroup, Hygiene
+from service.signing.events import send_event
 from service.signing.signer import Signer
 from service.stream.base import DeliveryError, Producer
 from service.web.problem import Problem
@@ -67,13 +66,8 @@ class AlertDesk:
         event = LineEvent(
             kind=kind, line=line, sentence=sentence, actor=actor, until=until, alert_id=alert_id, at=now
         )
-        headers = cloudevent_headers(TopicKind.LINE_EVENTS.value, str(uuid4()), line, now)
-        value = event.to_bytes()
-        signed = () if self._signer is None else self._signer.event(line, value)
         try:
-            await self._producer.send(
-                self._topic, key=line.encode(), value=value, headers=(*headers, *signed)
-            )
+            await send_event(self._producer, self._topic, event, str(uuid4()), self._signer)
         except DeliveryError as error:
             raise Problem(503, "the broker did not acknowledge in time: try again in a moment") from error
         self._hygiene.hear(event)

@@ -19,6 +19,12 @@ def staff(scene: tuple[str, Scene], monkeypatch: pytest.MonkeyPatch) -> Staff:
     return Staff(scene[1].plant.settings.web.accounts)
 
 
+async def log_in(page: Page, name: str) -> None:
+    await page.locator("#name").fill(name)
+    await page.locator("#password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+
+
 async def test_a_person_logs_in_by_keyboard_is_named_and_logs_out(
     scene: tuple[str, Scene], staff: Staff, page: Page
 ) -> None:
@@ -47,9 +53,7 @@ async def test_who_is_removed_is_led_to_the_log_in_by_the_live_page_itself(
 ) -> None:
     url, _ = scene
     await page.goto(f"{url}/")
-    await page.locator("#name").fill("otto")
-    await page.locator("#password").fill(PASSWORD)
-    await page.keyboard.press("Enter")
+    await log_in(page, "otto")
     await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
     staff.accounts.remove_user("otto", ROOT)
     await expect(page).to_have_url(f"{url}/login?next=%2F", timeout=30_000)
@@ -60,9 +64,7 @@ async def test_an_engineer_adds_a_user_and_a_second_look_at_a_stale_one_is_refus
 ) -> None:
     url, _ = scene
     await page.goto(f"{url}/users")
-    await page.locator("#name").fill("eva")
-    await page.locator("#password").fill(PASSWORD)
-    await page.keyboard.press("Enter")
+    await log_in(page, "eva")
     await expect(page).to_have_url(f"{url}/users")
     await assert_accessible(page)
     await page.locator("[data-add-user] [name=name]").fill("ida")
@@ -83,9 +85,7 @@ async def test_a_person_changes_their_own_password_by_keyboard(
 ) -> None:
     url, _ = scene
     await page.goto(f"{url}/password")
-    await page.locator("#name").fill("otto")
-    await page.locator("#password").fill(PASSWORD)
-    await page.keyboard.press("Enter")
+    await log_in(page, "otto")
     await expect(page).to_have_url(f"{url}/password")
     for old, new, again, told in (
         (PASSWORD, "four green lathes", "four green lates", "differ"),

@@ -10,14 +10,20 @@ from tests.sink.factory import Factory
 from tests.sinks.reports import verdict
 
 
-async def test_a_report_is_kept_once_the_store_is_back_and_until_then_its_line_alone_waits(
-    monkeypatch: pytest.MonkeyPatch, trouble: Trouble
-) -> None:
+@pytest.fixture
+async def factory(monkeypatch: pytest.MonkeyPatch, trouble: Trouble) -> Factory:
+    """Its counterpart refuses the part ``bad``, and its store is the one in trouble."""
     monkeypatch.setattr("workers.sink.lanes.LONGEST_PAUSE", 0.3)
-    factory = Factory(monkeypatch, DeadlineSettings())
-    factory.store = open_store(trouble.settings)
-    factory.hand.refused.add("bad")
-    await factory.open()
+    made = Factory(monkeypatch, DeadlineSettings())
+    made.store = open_store(trouble.settings)
+    made.hand.refused.add("bad")
+    await made.open()
+    return made
+
+
+async def test_a_report_is_kept_once_the_store_is_back_and_until_then_its_line_alone_waits(
+    factory: Factory, trouble: Trouble
+) -> None:
     async with factory.telling():
         trouble.begin()
         await factory.say(verdict(0, part_id="bad"))
@@ -37,13 +43,8 @@ async def test_a_report_is_kept_once_the_store_is_back_and_until_then_its_line_a
 
 
 async def test_a_sink_that_ends_before_the_store_is_back_refuses_the_report_again_and_keeps_it(
-    monkeypatch: pytest.MonkeyPatch, trouble: Trouble
+    factory: Factory, trouble: Trouble
 ) -> None:
-    monkeypatch.setattr("workers.sink.lanes.LONGEST_PAUSE", 0.3)
-    factory = Factory(monkeypatch, DeadlineSettings())
-    factory.store = open_store(trouble.settings)
-    factory.hand.refused.add("bad")
-    await factory.open()
     async with factory.telling():
         trouble.begin()
         await factory.say(verdict(0, part_id="bad"))

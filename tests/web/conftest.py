@@ -11,6 +11,7 @@ import pytest
 from service.web.app import create_app
 from service.web.page import Page, fed_page
 from tests.web.plant import Plant
+from tests.web.staff import Staff, quick_hashes
 
 OWN = "http://127.0.0.1:8080"
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -21,6 +22,13 @@ async def plant(tmp_path: Path) -> Plant:
     made = Plant(tmp_path)
     await made.open()
     return made
+
+
+@pytest.fixture
+def staff(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Staff:
+    """The plant has users from now on."""
+    quick_hashes(monkeypatch)
+    return Staff(plant.settings.web.accounts)
 
 
 @asynccontextmanager

@@ -28,12 +28,6 @@ PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
-def staff(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Staff:
-    quick_hashes(monkeypatch)
-    return Staff(plant.settings.web.accounts)
-
-
-@pytest.fixture
 async def door(staff: Staff, page: Page) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a page with users, who has not said who it is."""
     async with client_of(page) as made:

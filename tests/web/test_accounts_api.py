@@ -11,13 +11,7 @@ from service.accounts.roles import Role
 from service.web.page import Page
 from tests.web.conftest import client_of, ready_page
 from tests.web.plant import Plant
-from tests.web.staff import PASSWORD, Staff, log_in, quick_hashes
-
-
-@pytest.fixture
-def staff(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Staff:
-    quick_hashes(monkeypatch)
-    return Staff(plant.settings.web.accounts)
+from tests.web.staff import PASSWORD, Staff, log_in
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ from service.web.claims import Claims, Holder
 from service.web.page import VIEW_FILE
 from tests.web.conftest import Until, client_of, ready_page
 from tests.web.plant import Plant, version_of
-from tests.web.staff import ROOT, Staff, quick_hashes
+from tests.web.staff import ROOT, Staff
 
 OPEN = "/v1/verdicts?line=a&answered=false"
 SCORED = {"model": "default", "epoch": 1, "bank_version": version_of("a", 1), "score": 1.5, "threshold": 1.0}
@@ -133,11 +132,7 @@ async def test_nobody_is_given_a_part_that_somebody_is_answering(plant: Plant) -
         assert (await client.get("/v1/lines/a/claims")).json()["claims"] == []
 
 
-async def test_a_claim_is_let_go_and_used_by_its_holder_alone(
-    plant: Plant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick_hashes(monkeypatch)
-    staff = Staff(plant.settings.web.accounts)
+async def test_a_claim_is_let_go_and_used_by_its_holder_alone(plant: Plant, staff: Staff) -> None:
     uid = str((await plant.judge("a", VerdictKind.DEFECT, frame_id="one", **SCORED)).frame_uid)
     place = f"/v1/lines/a/claims/{ONE}"
     async with ready_page(plant) as page, client_of(page) as otto, client_of(page) as olga:

@@ -12,18 +12,11 @@ from service.accounts.sessions import OVERLAP_SECONDS
 from service.accounts.throttle import OF_BOTH
 from service.web.page import Page
 from tests.web.conftest import OWN, client_of
-from tests.web.plant import Plant
-from tests.web.staff import PASSWORD, Staff, log_in, quick_hashes
+from tests.web.staff import PASSWORD, Staff, log_in
 
 NEW = "four green lathes"
 SAME = {"Origin": OWN}
 PLACE = "/v1/session/password"
-
-
-@pytest.fixture
-def staff(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Staff:
-    quick_hashes(monkeypatch)
-    return Staff(plant.settings.web.accounts)
 
 
 @pytest.fixture

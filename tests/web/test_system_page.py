@@ -13,17 +13,11 @@ from service.accounts.roles import Role
 from service.web.page import Page
 from tests.web.conftest import client_of, ready_page
 from tests.web.plant import BEGAN, Plant
-from tests.web.staff import Staff, quick_hashes
+from tests.web.staff import Staff
 
 HTML = {"Accept": "text/html"}
 OLDER = re.compile(r'href="(/system\?[^"]*before=[^"]+)#audit"')
 HOSTILE = "<b>=1+1</b>"
-
-
-@pytest.fixture
-def staff(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Staff:
-    quick_hashes(monkeypatch)
-    return Staff(plant.settings.web.accounts)
 
 
 @pytest.fixture

@@ -1,22 +1,16 @@
 """The users page: for engineers alone, whole without scripts, and linked for those who may open it."""
 
 import httpx
-import pytest
 
 from service.accounts.roles import Role
 from service.web.page import Page
 from tests.web.conftest import client_of
-from tests.web.plant import Plant
-from tests.web.staff import NAMES, Staff, quick_hashes
+from tests.web.staff import NAMES, Staff
 
 HTML = {"Accept": "text/html"}
 
 
-async def test_only_engineers_see_the_page_and_its_link(
-    plant: Plant, page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick_hashes(monkeypatch)
-    staff = Staff(plant.settings.web.accounts)
+async def test_only_engineers_see_the_page_and_its_link(page: Page, staff: Staff) -> None:
     async with client_of(page) as client:
         for role in Role:
             bearer = staff.bearer(role)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from schemas.cloudevents import cloudevent_headers
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
+from service.signing.events import send_event
 from service.stream.base import Broker, Producer, StreamError
 from service.telemetry import metrics
 
@@ -58,13 +58,10 @@ class Health:
             at=moment,
         )
         event_id = f"camera/{self._line}/{self._camera}/{moment.isoformat()}"
-        headers = cloudevent_headers("line-events", event_id, self._line, moment)
         try:
             if self._producer is None:
                 self._producer = await self._broker.producer()
-            await self._producer.send(
-                self._topic, key=self._line.encode(), value=event.to_bytes(), headers=headers
-            )
+            await send_event(self._producer, self._topic, event, event_id)
         except StreamError as error:
             _log.warning("the camera's state is not told yet", cause=str(error))
             await asyncio.sleep(1.0)

@@ -1,6 +1,7 @@
 """A camera that is read in a process of its own (``workers/camera/reader.py``), as a source of the port."""
 
 import json
+import math
 import os
 import select
 import subprocess
@@ -58,7 +59,7 @@ class ReadCamera:
             what, rows, columns, channels, moment, size = HEAD.unpack(pipe.take(HEAD.size, self._patience))
             if what == PICTURE:
                 shape = (rows, columns, channels) if channels else (rows, columns)
-                if size != np.prod(shape, dtype=object) or not 0 < size <= _MOST_BYTES:
+                if size != math.prod(shape) or not 0 < size <= _MOST_BYTES:
                     raise SourceFault(
                         f"the reader of {self._address.told} is out of step: it is started anew"
                     )

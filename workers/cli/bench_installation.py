@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def bench_installation(title: str) -> "AsyncIterator[tuple[Installation, KafkaBroker]]":
-    """With all its topics, and no program yet; ``title`` is said meanwhile. Raises ``EmbeddedError``."""
+async def bench_installation(
+    title: str, bootstrap: str | None = None
+) -> "AsyncIterator[tuple[Installation, KafkaBroker]]":
+    """With all its topics, and no program yet; ``title`` is said meanwhile, and ``bootstrap`` is as
+    ``Installation.begin`` has it. Raises ``EmbeddedError``."""
     from service.runtime.start import topic_specs
     from service.stream.kafka_broker import KafkaBroker
     from workers.cli.installation import command_settings
@@ -21,7 +24,7 @@ async def bench_installation(title: str) -> "AsyncIterator[tuple[Installation, K
     # Only for what it does to the log: a broker that lacks something tells of it once a producer.
     command_settings()
     with spinner(title):
-        installation = Installation.begin()
+        installation = Installation.begin(bootstrap)
         kafka = installation.settings.kafka
         broker = KafkaBroker(kafka)
         try:

@@ -28,11 +28,9 @@ def stream(
 
     The broker is PATCHLINE_KAFKA__BOOTSTRAP's, on topics with a prefix of their own, or else an embedded one.
     """
-    from workers.cli.progress import spinner
     from workers.cli.screen import answers, print_json
 
-    with spinner("Streaming"):
-        figures = asyncio.run(_run(recipe, frames, seconds, engine))
+    figures = asyncio.run(_run(recipe, frames, seconds, engine))
     if as_json:
         print_json(figures)
         return
@@ -54,20 +52,17 @@ async def _run(recipe: str, frames: int, seconds: float, engine: str | None) -> 
 
     from service.backbones.runtime import Runtime
     from service.patchcore.recipes import recipe_named
+    from workers.cli.bench_installation import bench_installation
     from workers.cli.installation import command_settings
     from workers.cli.stream_alone import StreamAlone
     from workers.cli.streaming import Streaming
-    from workers.demo.installation import Installation
 
     named = recipe_named(recipe)
     # Its own installation: no setting of this machine but the engine's, and the broker that is named.
     settings = command_settings()
     bootstrap = settings.kafka.bootstrap if "PATCHLINE_KAFKA__BOOTSTRAP" in os.environ else None
-    installation = Installation.begin(bootstrap)
-    try:
+    async with bench_installation("Streaming", bootstrap) as (installation, broker):
         if engine is None:
-            return await Streaming(installation, settings.engine, named).run(frames, seconds)
+            return await Streaming(installation, settings.engine, named).run(broker, frames, seconds)
         looking_at_nothing = settings.engine.model_copy(update={"runtime": Runtime.NONE})
-        return await StreamAlone(installation, looking_at_nothing, named).run(frames, seconds)
-    finally:
-        await installation.stop()
+        return await StreamAlone(installation, looking_at_nothing, named).run(broker, frames, seconds)

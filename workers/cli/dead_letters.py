@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.options import AsJson, line_id, moment
+from workers.cli.options import AsJson, DryRun, Limit, OfLine, OnlyIds, Since, line_id
 
 if TYPE_CHECKING:
     from service.letters.letters import Letter
@@ -17,17 +17,9 @@ if TYPE_CHECKING:
     from service.store import ObjectStore
     from service.stream.base import Broker
 
-Of = Annotated[str | None, typer.Option("--line", metavar="LINE", help="Only of this line.", parser=line_id)]
 Reasons = Annotated[
     list[str] | None, typer.Option("--reason", metavar="REASON", help="Only of this reason; repeatable.")
 ]
-Since = Annotated[
-    datetime | None,
-    typer.Option(metavar="TIME", parser=moment, help="Only since: 2h, 30m, 2026-01-31T12:00:00Z."),
-]
-Limit = Annotated[int, typer.Option(metavar="COUNT", min=1, help="At most so many.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say which they would be.")]
-Only = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these, from the list.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(
-    line: Of = None,
+    line: OfLine = None,
     reason: Reasons = None,
     since: Since = None,
     limit: Limit = 100,
@@ -70,8 +62,8 @@ def show(
 
 
 def replay(
-    ids: Only = None,
-    line: Of = None,
+    ids: OnlyIds = None,
+    line: OfLine = None,
     reason: Reasons = None,
     since: Since = None,
     limit: Limit = 1000,
@@ -101,8 +93,8 @@ def replay(
 
 
 def drop(
-    ids: Only = None,
-    line: Of = None,
+    ids: OnlyIds = None,
+    line: OfLine = None,
     reason: Reasons = None,
     since: Since = None,
     limit: Limit = 1000,

@@ -33,4 +33,14 @@ Line = Annotated[str, typer.Argument(metavar="LINE", help="The line's id.", pars
 AsJson = Annotated[
     bool, typer.Option("--json", metavar="", help="One JSON document on standard output, for machines.")
 ]
+Since = Annotated[
+    datetime | None,
+    typer.Option(metavar="TIME", parser=moment, help="Only since: 2h, 30m, 2026-01-31T12:00:00Z."),
+]
+Limit = Annotated[int, typer.Option(metavar="COUNT", min=1, help="At most so many.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say which they would be.")]
+OfLine = Annotated[
+    str | None, typer.Option("--line", metavar="LINE", help="Only of this line.", parser=line_id)
+]
+OnlyIds = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these, from the list.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of pictures.")]

@@ -1,12 +1,11 @@
 """``patchline replay``: frames of a line that could not be judged, sent to be judged now."""
 
 import asyncio
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.options import AsJson, Line, moment
+from workers.cli.options import AsJson, DryRun, Limit, Line, Since
 
 if TYPE_CHECKING:
     from schemas.verdict import Verdict
@@ -23,14 +22,9 @@ def replay(
     reason: Annotated[
         list[str] | None, typer.Option(metavar="REASON", help="Only faults of this reason; repeatable.")
     ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(metavar="TIME", parser=moment, help="Only since: 2h, 30m, 2026-01-31T12:00:00Z."),
-    ] = None,
-    limit: Annotated[int, typer.Option(metavar="COUNT", min=1, help="At most so many.")] = 1000,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", metavar="", help="Only say which they would be.")
-    ] = False,
+    since: Since = None,
+    limit: Limit = 1000,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Send the stored frames of a line's faults again, but for those replayed before.

@@ -7,25 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.options import AsJson, line_id, moment
+from workers.cli.options import AsJson, DryRun, Limit, OfLine, OnlyIds, Since, line_id
 
 if TYPE_CHECKING:
     from service.sinks.letters import Choice, SinkLetter, SinkLetters
 
 Of = Annotated[str | None, typer.Option("--sink", metavar="NAME", help="Only of this sink.", parser=line_id)]
-OfLine = Annotated[
-    str | None, typer.Option("--line", metavar="LINE", help="Only of this line.", parser=line_id)
-]
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Only where the reason has these words.")
 ]
-Since = Annotated[
-    datetime | None,
-    typer.Option(metavar="TIME", parser=moment, help="Only since: 2h, 30m, 2026-01-31T12:00:00Z."),
-]
-Limit = Annotated[int, typer.Option(metavar="COUNT", min=1, help="At most so many.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say which they would be.")]
-Only = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these, from the list.")]
 _EXAMPLE = "mes/line1/5b0f3f6e-8f0a-5d0b-9a51-2f1c6c0e7a11"
 Act = Callable[["SinkLetters", "SinkLetter"], Awaitable[None]]
 
@@ -72,7 +62,7 @@ def show(
 
 
 def replay(
-    ids: Only = None,
+    ids: OnlyIds = None,
     sink: Of = None,
     line: OfLine = None,
     reason: Reason = None,
@@ -85,17 +75,16 @@ def replay(
 
     What its counterpart refuses again is in the list again.
     """
+    from service.sinks.letters import SinkLetters
 
-    async def act(letters: "SinkLetters", letter: "SinkLetter") -> None:
-        await letters.replay(letter)
-
-    chosen = _choice(sink, line, reason, since)
-    found, skipped = asyncio.run(_each(chosen, ids, limit, None if dry_run else act))
+    found, skipped = asyncio.run(
+        _each(_choice(sink, line, reason, since), ids, limit, None if dry_run else SinkLetters.replay)
+    )
     _tell("would be told again" if dry_run else "to be told again", found, skipped, as_json=as_json)
 
 
 def drop(
-    ids: Only = None,
+    ids: OnlyIds = None,
     sink: Of = None,
     line: OfLine = None,
     reason: Reason = None,
@@ -105,14 +94,13 @@ def drop(
     as_json: AsJson = False,
 ) -> None:
     """Remove them from the object store."""
-
-    async def act(letters: "SinkLetters", letter: "SinkLetter") -> None:
-        await letters.drop(letter)
+    from service.sinks.letters import SinkLetters
 
     if not (ids or sink or line or reason or since):
         raise typer.BadParameter("say which to drop: ids, --sink, --line, --reason or --since")
-    chosen = _choice(sink, line, reason, since)
-    found, skipped = asyncio.run(_each(chosen, ids, limit, None if dry_run else act))
+    found, skipped = asyncio.run(
+        _each(_choice(sink, line, reason, since), ids, limit, None if dry_run else SinkLetters.drop)
+    )
     _tell("would be dropped" if dry_run else "dropped", found, skipped, as_json=as_json)
 
 

@@ -8,6 +8,7 @@ from workers.cli.streaming import LINES, Streaming
 
 if TYPE_CHECKING:
     from service.settings import KafkaSettings
+    from service.stream.base import Broker
 
 _SIDE = 316  # Pixels: 100 kB in grey.
 _BARE_POLL_MS = 1000
@@ -17,31 +18,20 @@ class StreamAlone(Streaming):
     """Streaming with the engine `none`: no bank, no picture decoded. All frames lie in the topic before the
     first is read, so that nobody produces meanwhile."""
 
-    async def run(self, frames: int, seconds: float) -> dict[str, Any]:
+    async def run(self, broker: "Broker", frames: int, seconds: float) -> dict[str, Any]:
         """The figures; ``seconds`` is not asked for. Takes about a minute beside the frames' own time."""
-        from service.runtime.start import topic_specs
-        from service.stream.kafka_broker import KafkaBroker
-
-        settings = self._installation.settings
-        kafka, topic = settings.kafka, f"{settings.kafka.topic_prefix}frames"
-        broker = KafkaBroker(kafka)
+        kafka = self._installation.settings.kafka
+        topic, picture = f"{kafka.topic_prefix}frames", _picture()
+        names = await self._send(await broker.producer(), topic, [picture], frames, 0)
+        before = await bare_consume(kafka, topic, frames)
+        reader = await broker.reader(f"{kafka.topic_prefix}verdicts")
+        self._installation.start_programs(("inspector",))
+        collecting = asyncio.create_task(self._verdicts.collect(reader))
         try:
-            specs = topic_specs(kafka.topic_prefix)
-            await broker.create_topics(specs, partitions=kafka.partitions, replication=1)
-            producer = await broker.producer()
-            picture = _picture()
-            names = await self._send(producer, topic, [picture], frames, 0)
-            before = await bare_consume(kafka, topic, frames)
-            reader = await broker.reader(f"{kafka.topic_prefix}verdicts")
-            self._installation.start_programs(("inspector",))
-            collecting = asyncio.create_task(self._verdicts.collect(reader))
-            try:
-                await self._verdicts.until(names)
-            finally:
-                collecting.cancel()
-            after = await bare_consume(kafka, topic, frames)
+            await self._verdicts.until(names)
         finally:
-            await broker.close()
+            collecting.cancel()
+        after = await bare_consume(kafka, topic, frames)
         rate, bare = self._verdicts.rate(names), (before + after) / 2
         return {
             "engine": "none",

@@ -61,7 +61,7 @@ class _Verdicts:
 
 
 class Streaming:
-    """One run on an installation that the caller began and stops."""
+    """One run on an installation that the caller began and stops; its broker has all topics."""
 
     def __init__(self, installation: "Installation", engine: "EngineSettings", recipe: "Recipe") -> None:
         from service.embedded.server import free_port
@@ -73,24 +73,14 @@ class Streaming:
         self._numbers = itertools.count()
         self._verdicts = _Verdicts()
 
-    async def run(self, frames: int, seconds: float) -> dict[str, Any]:
+    async def run(self, broker: "Broker", frames: int, seconds: float) -> dict[str, Any]:
         """The figures. Takes about a minute beside the frames' own time."""
-        from service.runtime.start import topic_specs
-        from service.stream.kafka_broker import KafkaBroker
-
-        kafka = self._installation.settings.kafka
-        broker = KafkaBroker(kafka)
-        try:
-            specs = topic_specs(kafka.topic_prefix)
-            await broker.create_topics(specs, partitions=kafka.partitions, replication=1)
-            built, pictures = await asyncio.to_thread(self._learn)
-            models = await asyncio.to_thread(self._models, built)
-            before = await asyncio.to_thread(bare_rate, models, pictures)
-            await self._put_in_force(broker, built)
-            streamed = await self._stream(broker, pictures, frames, seconds)
-            after = await asyncio.to_thread(bare_rate, models, pictures)
-        finally:
-            await broker.close()
+        built, pictures = await asyncio.to_thread(self._learn)
+        models = await asyncio.to_thread(self._models, built)
+        before = await asyncio.to_thread(bare_rate, models, pictures)
+        await self._put_in_force(broker, built)
+        streamed = await self._stream(broker, pictures, frames, seconds)
+        after = await asyncio.to_thread(bare_rate, models, pictures)
         return _figures(streamed, (before + after) / 2, self._installation, self._recipe)
 
     def _learn(self) -> "tuple[list[BuiltBank], list[bytes]]":

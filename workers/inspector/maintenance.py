@@ -11,9 +11,9 @@ import structlog
 
 from schemas.reasons import CommandKind
 from service.annals.calendar import Calendar
-from service.signing.events import heard
+from service.signing.events import heard_if_any
 from service.signing.trust import Trust
-from service.stream.base import Reader, Record, StreamError
+from service.stream.base import Reader, StreamError
 
 _READ_SECONDS = 60.0
 _POLL_MS, _CATCH_UP_MS, _POLL_RECORDS = 500, 100, 2_000
@@ -62,13 +62,6 @@ class MaintenanceWatch:
         for record in await self._reader.poll(timeout_ms=timeout_ms, max_records=_POLL_RECORDS):
             self._next[record.partition] = record.offset + 1
             if _MARK in (record.value or b""):
-                self._take(record)
-
-    def _take(self, record: Record) -> None:
-        try:
-            event = heard(record, self._trust)
-        except ValueError:
-            _log.info("line event passed over", offset=record.offset)
-            return
-        if event is not None:
-            self._calendar.tell(event)
+                event = heard_if_any(record, self._trust)
+                if event is not None:
+                    self._calendar.tell(event)

@@ -9,10 +9,9 @@ from uuid import uuid4
 import structlog
 
 from schemas.activation import Activated
-from schemas.cloudevents import cloudevent_headers
 from schemas.line_event import LineEvent
 from schemas.reasons import LineEventKind
-from schemas.topics import TopicKind
+from service.signing.events import send_event
 from service.stream.base import Producer, StreamError
 
 # A line is told no more often, and no more lines at a time: whoever can write activations could write a
@@ -55,11 +54,8 @@ class Tidings:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _written(self, event: LineEvent) -> bool:
-        headers = cloudevent_headers(TopicKind.LINE_EVENTS.value, str(uuid4()), event.line, event.at)
         try:
-            await self._producer.send(
-                self._topic, key=event.line.encode(), value=event.to_bytes(), headers=headers
-            )
+            await send_event(self._producer, self._topic, event, str(uuid4()))
         except StreamError as error:
             _log.warning("a bank that cannot be loaded is not told of yet", cause=str(error))
             return False

@@ -7,15 +7,13 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from schemas.cloudevents import cloudevent_headers
 from schemas.command import AnyCommand
 from schemas.ids import NAMESPACE
 from schemas.line_event import LineEvent
 from schemas.reasons import CommandKind, LineEventKind
-from schemas.topics import TopicKind
 from service.annals.annals import RESULTS, Annals
 from service.banks.activation_writer import Clock, utc_now
-from service.signing.events import heard
+from service.signing.events import heard, send_event
 from service.signing.signatures import UNSIGNED, Signatures
 from service.stream.base import Producer, Reader, Record, StreamError
 
@@ -72,12 +70,8 @@ class Journal:
 
     async def write(self, event: LineEvent) -> None:
         """Write an event and wait for its acknowledgement. Raises ``StreamError``; writing again is safe."""
-        headers = cloudevent_headers(TopicKind.LINE_EVENTS.value, str(_event_id(event)), event.line, event.at)
-        value, signer = event.to_bytes(), self._signatures.signer
-        signed = () if signer is None else signer.event(event.line, value)
-        await self._producer.send(
-            self._topic, key=event.line.encode(), value=value, headers=(*headers, *signed)
-        )
+        signer = self._signatures.signer
+        await send_event(self._producer, self._topic, event, str(_event_id(event)), signer)
         self._remember(event)
 
     def now(self) -> datetime:

@@ -4,15 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import structlog
-
 from schemas.alert import Alert
 from schemas.reasons import LineEventKind
 from service.alerting import Hygiene, HygienePolicy, Ring
 from service.ledger.scan import scan
 from service.ledger.snapshot import Window, first_since
 from service.settings import AlertsSettings
-from service.signing.events import heard
+from service.signing.events import heard_if_any
 from service.signing.trust import Trust
 from service.sinks.config import AnySink
 from service.stream.base import Broker, Record
@@ -26,7 +24,6 @@ MOST_READ_BACK = 10_000
 _MAX_RECORDS = 500
 # Most line events tell of other things: only what may be one of these is parsed.
 _MARKS = tuple(kind.value.encode() for kind in (LineEventKind.SNOOZED, LineEventKind.ALERT_CLOSED))
-_log = structlog.get_logger()
 
 
 class SinkHygiene:
@@ -82,11 +79,7 @@ class SinkHygiene:
                 self._take(record)
 
     def _take(self, record: Record) -> None:
-        try:
-            event = heard(record, self._trust)
-        except ValueError:
-            _log.info("line event passed over", offset=record.offset)
-            return
+        event = heard_if_any(record, self._trust)
         if event is not None and (self._snooze or event.kind is not LineEventKind.SNOOZED):
             self._hygiene.hear(event)
 
