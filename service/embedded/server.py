@@ -30,7 +30,7 @@ class EmbeddedServer(ABC):
     process dies, however it dies. A context manager, or ``start`` and ``stop``."""
 
     name: str
-    port: int
+    port: int = 0
 
     def __init__(self) -> None:
         self._leash: subprocess.Popen[bytes] | None = None
@@ -44,11 +44,12 @@ class EmbeddedServer(ABC):
         """Whether the server on this port answers a request of its protocol; ``OSError`` means no."""
 
     def start(self) -> None:
-        """Start, and wait until it answers. Raises ``EmbeddedError`` with the end of its log."""
+        """Start, and wait until it answers: where it was before, if that port is still free, since its
+        clients know no other. Raises ``EmbeddedError`` with the end of its log."""
         if self._leash is not None:
             raise EmbeddedError(f"{self.name} is already running on {HOST}:{self.port}: stop it first")
         for attempt in range(1, PORT_ATTEMPTS + 1):
-            self._spawn(free_port())
+            self._spawn(self.port if attempt == 1 and self.port else free_port())
             if self._wait():
                 return
             tail = self._tail()

@@ -58,13 +58,24 @@ def test_answers_while_it_runs_and_leaves_nothing_behind(make: Callable[[], Embe
 
 
 @every
-def test_starts_again_after_a_stop(make: Callable[[], EmbeddedServer]) -> None:
-    embedded = make()
+def test_starts_again_after_a_stop_where_its_clients_look_for_it(make: Callable[[], EmbeddedServer]) -> None:
+    embedded, ports = make(), set()
     for _ in range(2):
         embedded.start()
         assert embedded.answers(embedded.port)
+        ports.add(embedded.port)
         embedded.stop()
     embedded.stop()
+    assert len(ports) == 1
+
+
+def test_starts_elsewhere_when_its_port_was_taken_meanwhile() -> None:
+    embedded = EmbeddedCache()
+    embedded.start()
+    before = embedded.port
+    embedded.stop()
+    with socket.create_server(("127.0.0.1", before)), embedded:
+        assert embedded.port != before
 
 
 @every

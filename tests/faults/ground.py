@@ -163,11 +163,10 @@ class Ground:
 
     def redis_up(self) -> None:
         """Start it again, empty, where it was."""
-        cache = self.installation.cache
-        port = cache.port
-        cache.stop()
-        cache._spawn(port)
-        assert cache._wait(), cache._tail()
+        port = self.installation.cache.port
+        self.installation.cache.stop()
+        self.installation.cache.start()
+        assert self.installation.cache.port == port
 
     async def _with_outlets(self, act: Callable[[Outlets], Any]) -> Any:
         broker, redis = KafkaBroker(self.settings.kafka), redis_client(self.settings.redis)

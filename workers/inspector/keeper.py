@@ -71,17 +71,20 @@ class Keeper:
 
     async def catch_up(self, patience: float) -> None:
         """Read the log to its end and try to put every line's bank in force, for ``patience`` seconds at
-        most; where memory has not room for all, those of the lines that changed last. What fails is tried
-        again behind: one line's missing bank keeps no other line waiting."""
+        most; where memory has not room for all, those of the lines that changed last, and of these the one
+        that changed first is let go first. What fails is tried again behind: one line's missing bank keeps no
+        other line waiting."""
         await self._follower.read_to_end()
         first = self._first_lines()
         for line in first:
             self._adopt(line)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while not first <= self._tried:
+                while not self._tried.issuperset(first):
                     self._attempted.clear()
                     await self._attempted.wait()
+        for line in first:
+            self._loader.room.touch(line)
 
     async def follow(self) -> None:
         """Adopt every change of the log; never returns by itself."""
@@ -98,15 +101,16 @@ class Keeper:
         """Give a new worker everything that is in force."""
         await self._loader.furnish(worker)
 
-    def _first_lines(self) -> set[str]:
+    def _first_lines(self) -> list[str]:
+        """Those without a good bank, then those whose banks fit, the last changed last."""
         log = self._follower.log
         newest = [entry for line in log.lines() if (entry := log.last_good(line)) is not None]
-        room, chosen = BankRoom(self._loader.room.limit), set(log.lines()) - {entry.line for entry in newest}
+        room, chosen = BankRoom(self._loader.room.limit), list[str]()
         for entry in sorted(newest, key=lambda entry: -entry.offset):
             if entry.activation is not None and room.fits(memory_of(entry.activation)):
                 room.keep(entry.line, memory_of(entry.activation))
-                chosen.add(entry.line)
-        return chosen
+                chosen.append(entry.line)
+        return sorted(set(log.lines()) - {entry.line for entry in newest}) + chosen[::-1]
 
     def _adopt(self, line: str) -> None:
         busy = self._busy.get(line)
