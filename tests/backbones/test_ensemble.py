@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from service.backbones.configured import weights_in_use
+from service.backbones.loading import load_backbone
 from service.backbones.refusal import UnfitWeights
 from service.backbones.runtime import Runtime
-from service.backbones.timm_network import load_backbone
 from service.settings import EngineSettings
 
 PLAIN, TRAINED = "efficientnet_lite0", "tf_efficientnet_lite0"

@@ -11,10 +11,10 @@ from torch import nn
 
 from service.backbones.base import Backbone
 from service.backbones.forward import forward_of
+from service.backbones.loading import load_backbone
 from service.backbones.openvino_network import OpenVinoNetwork
 from service.backbones.refusal import UnfitRuntime
 from service.backbones.runtime import Runtime
-from service.backbones.timm_network import load_backbone
 
 pytest.importorskip("openvino")
 LITES = ("efficientnet_lite0", "tf_efficientnet_lite0", "efficientnet_lite2")
@@ -141,7 +141,7 @@ class Mixed(nn.Module):
 def test_torchs_threads_are_openvinos_also_when_they_change_after_the_network_is_gone() -> None:
     network = Mixed()
     expected = network(torch.from_numpy(batch(1)))[0]
-    forward = OpenVinoNetwork(network, "float32")
+    forward = OpenVinoNetwork.converted(network, "float32")
     del network
     gc.collect()
     before = torch.get_num_threads()
@@ -172,5 +172,5 @@ def test_a_conversion_reports_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None
     told: list[object] = []
     monkeypatch.setattr(telemetry.Telemetry, "__init__", lambda *given, **_named: told.append(given))
     monkeypatch.setattr(telemetry.Telemetry, "send_event", lambda *given, **_named: told.append(given))
-    OpenVinoNetwork(Halves(), "float32")(batch(1))
+    OpenVinoNetwork.converted(Halves(), "float32")(batch(1))
     assert not told

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from service.backbones.base import Backbone
 from service.backbones.configured import backbone_for
+from service.backbones.loading import load_backbone
+from service.backbones.network import Network
 from service.backbones.precision import Arithmetic, chosen
 from service.backbones.runtime import Runtime
-from service.backbones.timm_network import TimmNetwork, load_backbone
 from service.banks.bank_file import read_bank
 from service.inspection.extractor import PatchExtractor
 from service.inspection.golden import check_golden
@@ -78,7 +79,7 @@ def test_a_bank_of_one_runtime_is_accepted_by_the_other_in_its_own_arithmetic(
     built = build_bank("line1", "default", good_parts(6), SMALL, teacher)
     loaded = read_bank(built.data)
     backbone = backbone_for(SMALL, EngineSettings(runtime=served_by), loaded.manifest.precision)
-    assert isinstance(backbone, TimmNetwork)
+    assert isinstance(backbone, Network)
     assert (backbone.runtime, backbone.precision) == (served_by, precision)
     extractor = PatchExtractor(backbone, SMALL, loaded.manifest.contract)
     check_golden(LineModel(loaded.memory_bank, built.thresholds, extractor), loaded)

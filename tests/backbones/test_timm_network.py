@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
+from service.backbones.loading import load_backbone
 from service.backbones.precision import chosen
 from service.backbones.refusal import NonFiniteFeatures, UnfitWeights
 from service.backbones.source import WHEELS
-from service.backbones.timm_network import load_backbone
 from service.backbones.weights import sha256_of
 
 LITE = "tf_efficientnet_lite0"

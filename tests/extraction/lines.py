@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from schemas.activation import Activated
-from service.backbones.timm_network import load_backbone
+from service.backbones.loading import load_backbone
 from service.patchcore.recipe import Recipe
 from service.training.build import build_bank
 from service.training.built import BuiltBank

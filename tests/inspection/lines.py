@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from service.backbones.timm_network import load_backbone
+from service.backbones.loading import load_backbone
 from service.images.contract import InputContract
 from service.images.decode import decode
 from service.images.picture import Picture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.activation import Thresholds
 from schemas.reasons import VerdictKind
-from service.backbones.timm_network import load_backbone
+from service.backbones.loading import load_backbone
 from service.banks.bank_file import read_bank
 from service.images.contract import InputContract
 from service.images.interest import Interest

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from service.backbones.loading import load_backbone
 from service.backbones.runtime import Runtime
-from service.backbones.timm_network import load_backbone
 from service.inspection.extractor import PatchExtractor
 from tests.inspection.lines import RECIPE, drawn_line, picture
 from tests.parts import DEFECTS, draw_part

@@ -5,7 +5,7 @@ from functools import partial
 
 from schemas.reasons import LineEventKind
 from service.backbones.configured import weights_in_use
-from service.backbones.timm_network import load_backbone
+from service.backbones.loading import load_backbone
 from service.patchcore import Recipe
 from service.training.build import build_bank
 from service.training.publish import open_outlets, publish_bank

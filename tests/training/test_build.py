@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.backbones.timm_network import load_backbone
+from service.backbones.loading import load_backbone
 from service.banks.bank_file import read_bank
 from service.images.decode import decode
 from service.inspection.extractor import PatchExtractor
