@@ -19,7 +19,7 @@ from workers.inspector.desk import Desk
 from workers.inspector.flow import Flow
 from workers.inspector.job import Envelope, Job, Rejected, make_job, name_job, open_envelope
 from workers.inspector.maintenance import MaintenanceWatch
-from workers.inspector.parcel import Aside, Parcel, SaidBefore, Unexamined
+from workers.inspector.parcel import Aside, Outcomes, Parcel, SaidBefore
 from workers.inspector.readback import Readback
 
 _POLL_MS = 200
@@ -53,6 +53,9 @@ class Intake:
     async def run(self, stop: asyncio.Event) -> None:
         """Take records in until ``stop``; raises what the broker or the store cannot recover from."""
         while not stop.is_set():
+            if self._flow.room == 0:
+                # A poll for no partition would last its whole time, whatever leaves meanwhile.
+                await self._flow.change(_POLL_MS / 1000)
             self._throttle()
             records = await self._member.poll(timeout_ms=_POLL_MS, max_records=max(self._flow.room, 1))
             generation = self._member.generation
@@ -96,7 +99,7 @@ class Intake:
             self._pass_on(Aside(generation, record, rejected))
             return
         if job.pixels == 0:
-            self._pass_on(Unexamined(generation, job, job.unseen))
+            self._pass_on(Outcomes.unexamined(generation, job, job.unseen))
         else:
             self._flow.spend(job.pixels)
             self._desk.admit(job)

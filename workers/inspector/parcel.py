@@ -36,29 +36,41 @@ class Parcel:
         raise NotImplementedError
 
 
-class ScoredBatch(Parcel):
-    """A batch that the extraction worker has, or had."""
+class Outcomes(Parcel):
+    """Frames with what became of them, or of which the extraction worker will tell."""
 
-    def __init__(self, generation: int, jobs: Sequence[Job], scoring: "asyncio.Task[list[Outcome]]") -> None:
+    def __init__(self, generation: int, jobs: Sequence[Job], told: "asyncio.Future[list[Outcome]]") -> None:
         super().__init__(generation, [Entry(job.envelope.record, job.pixels) for job in jobs])
-        self._jobs, self._scoring = jobs, scoring
+        self._jobs, self._told = jobs, told
+
+    @classmethod
+    def unexamined(cls, generation: int, job: Job, reason: FaultReason) -> "Outcomes":
+        """A frame that is not looked at, for this reason."""
+        return cls(generation, [job], _known([Unfit(reason.value, 0, 0)]))
+
+    @classmethod
+    def joined(cls, parcels: "Sequence[Outcomes]") -> "Outcomes":
+        """One of several that are known, of one generation, in their order."""
+        jobs = [job for parcel in parcels for job in parcel._jobs]
+        told = [outcome for parcel in parcels for outcome in parcel._told.result()]
+        return cls(parcels[0].generation, jobs, _known(told))
+
+    @property
+    def known(self) -> bool:
+        """Whether ``ready`` returns at once, and raises nothing."""
+        return self._told.done() and not self._told.cancelled() and self._told.exception() is None
 
     async def ready(self) -> None:
-        await self._scoring
+        await self._told
 
     async def publish(self, effects: Effects) -> None:
-        await effects.publish(list(zip(self._jobs, self._scoring.result(), strict=True)))
+        await effects.publish(list(zip(self._jobs, self._told.result(), strict=True)))
 
 
-class Unexamined(Parcel):
-    """A frame that is not looked at, for this reason."""
-
-    def __init__(self, generation: int, job: Job, reason: FaultReason) -> None:
-        super().__init__(generation, [Entry(job.envelope.record, 0)])
-        self._job, self._reason = job, reason
-
-    async def publish(self, effects: Effects) -> None:
-        await effects.publish([(self._job, Unfit(self._reason.value, 0, 0))])
+def _known(outcomes: list[Outcome]) -> "asyncio.Future[list[Outcome]]":
+    told: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+    told.set_result(outcomes)
+    return told
 
 
 class Aside(Parcel):

@@ -20,7 +20,8 @@ from workers.inspector.effects import Effects
 from workers.inspector.flow import Flow
 from workers.inspector.intake import Intake
 from workers.inspector.job import Job
-from workers.inspector.parcel import Parcel, ScoredBatch
+from workers.inspector.outbox import Outbox
+from workers.inspector.parcel import Outcomes, Parcel
 from workers.inspector.progress import StallWatch
 from workers.inspector.scorer import Scorer
 
@@ -46,14 +47,14 @@ class Pipeline:
         self._member, self._flow, self._desk = member, flow, desk
         self._scorer, self._effects, self._settings = scorer, effects, settings
         self._watch = watch
-        self._outbox: asyncio.Queue[Parcel] = asyncio.Queue()
+        self._outbox = Outbox(settings.max_in_flight_frames)
         self._slots = asyncio.Semaphore(_BATCHES_AT_WORKER)
         self._committed: dict[int, int] = {}
         self.publishing = asyncio.Lock()
 
     def hand_out(self, parcel: Parcel) -> None:
         """Queue a parcel that needs no score."""
-        self._outbox.put_nowait(parcel)
+        self._outbox.put(parcel)
 
     async def run(self, intake: Intake, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set, then finish what is in flight within the drain time, and commit. Raises
@@ -89,7 +90,7 @@ class Pipeline:
             jobs = await self._desk.next_batch()
             _tell_of(jobs)
             scoring = asyncio.create_task(self._scored(jobs))
-            self.hand_out(ScoredBatch(jobs[0].envelope.generation, jobs, scoring))
+            self.hand_out(Outcomes(jobs[0].envelope.generation, jobs, scoring))
 
     async def _scored(self, jobs: list[Job]) -> list[Outcome]:
         try:
@@ -101,8 +102,7 @@ class Pipeline:
 
     async def _publish(self) -> None:
         while True:
-            parcel = await self._outbox.get()
-            await parcel.ready()
+            parcel = await self._outbox.next()
             async with self.publishing:
                 current = parcel.generation == self._flow.generation == self._member.generation
                 if current:
