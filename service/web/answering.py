@@ -1,6 +1,7 @@
 """Answering: what a person says of parts becomes commands, and what was said can be taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 from schemas.command import (
@@ -30,6 +31,7 @@ class Answering:
 
     def __init__(self, view: View, names: FrameNames, log: CommandLog) -> None:
         self._view, self._names, self._log = view, names, log
+        self._saying: dict[UUID, str] = {}
 
     async def answer(
         self,
@@ -45,9 +47,11 @@ class Answering:
         an answer, 503 when the broker does not acknowledge."""
         named = self._names.known if kind == "unsure" else self._names.usable
         frames = await named(line, names)
-        _require_untaken(frames, taken)
-        await self._require_open(line, frames)
-        return [await self._say(self._command(line, frame, kind, why, actor), frame) for frame in frames]
+        # What somebody says at this very moment is in no view yet.
+        _require_untaken(frames, {**taken, **self._saying})
+        with self._said_by(actor, frames):
+            await self._require_open(line, frames)
+            return [await self._say(self._command(line, frame, kind, why, actor), frame) for frame in frames]
 
     async def undo(self, line: str, frame_uid: UUID, asker: Principal) -> Accepted:
         """Take back the answer to a part. Raises ``Problem``: 404 for a part that is not known, 409 where
@@ -61,6 +65,16 @@ class Answering:
         if answer.actor != asker.name and not asker.may_act_as(Role.ENGINEER):
             raise Problem(403, f"{answer.actor} answered frame {item.frame_id}: ask them, or an engineer")
         return await self._log.write(await self._opposite(item, answer, asker.name))
+
+    @contextmanager
+    def _said_by(self, actor: str, frames: Sequence[FrameRef]) -> Iterator[None]:
+        uids = [frame.frame_uid for frame in frames]
+        self._saying.update(dict.fromkeys(uids, actor))
+        try:
+            yield
+        finally:
+            for uid in uids:
+                self._saying.pop(uid, None)
 
     async def _require_open(self, line: str, frames: Sequence[FrameRef]) -> None:
         found = await self._view.find(line, [str(frame.frame_uid) for frame in frames])

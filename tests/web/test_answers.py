@@ -1,6 +1,7 @@
 """Answers: what a person says follows from the topics alone, can be taken back, and is nobody else's to give
 meanwhile."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,14 @@ async def test_what_has_an_answer_is_not_answered_again(plant: Plant) -> None:
         again = await say(client, "defect", "one")
         assert again.status_code == 409
         assert "said good of frame one already" in again.json()["detail"]
+        assert len(await plant.commands()) == 1
+
+
+async def test_of_two_answers_at_the_same_moment_one_is_given(plant: Plant) -> None:
+    await plant.judge("a", VerdictKind.DEFECT, frame_id="one", **SCORED)
+    async with ready_page(plant) as page, client_of(page) as client:
+        said = await asyncio.gather(*(say(client, answer, "one") for answer in ("good", "defect") * 4))
+        assert sorted(response.status_code for response in said) == [202] + [409] * 7
         assert len(await plant.commands()) == 1
 
 
