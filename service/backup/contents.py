@@ -10,7 +10,7 @@ from service.settings import Settings
 KEPT_LOGS = tuple(kind for kind, spec in TOPICS.items() if spec.retention_ms == FOREVER)
 """The logs that are kept for ever: what is in force, what was asked, and what became of it."""
 
-KEPT_OBJECTS = ("banks", "activations", "parts", "canaries", "features")
+KEPT_OBJECTS = ("banks", "activations", "parts", "canaries", "features", "sink-letters")
 """Folders of the object store that retention never touches; frames and heatmaps go by age."""
 
 

@@ -33,7 +33,8 @@ _log = structlog.get_logger()
 
 class Sweeper:
     """Carries out retention over an installation, one sweep at a time. Nothing under ``parts/``,
-    ``canaries/``, ``banks/``, ``activations/`` or ``features/`` is ever listed, so none of it is removed."""
+    ``canaries/``, ``banks/``, ``activations/``, ``features/`` or ``sink-letters/`` is ever listed, so none
+    of it is removed."""
 
     def __init__(
         self,
