@@ -50,7 +50,6 @@ def stream(
 async def _run(recipe: str, frames: int, seconds: float, engine: str | None) -> dict[str, Any]:
     import os
 
-    from service.backbones.runtime import Runtime
     from service.patchcore.recipes import recipe_named
     from workers.cli.bench_installation import bench_installation
     from workers.cli.installation import command_settings
@@ -64,5 +63,4 @@ async def _run(recipe: str, frames: int, seconds: float, engine: str | None) -> 
     async with bench_installation("Streaming", bootstrap) as (installation, broker):
         if engine is None:
             return await Streaming(installation, settings.engine, named).run(broker, frames, seconds)
-        looking_at_nothing = settings.engine.model_copy(update={"runtime": Runtime.NONE})
-        return await StreamAlone(installation, looking_at_nothing, named).run(broker, frames, seconds)
+        return await StreamAlone(installation, settings.engine).run(broker, frames)

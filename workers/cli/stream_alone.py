@@ -4,35 +4,42 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from workers.cli.streaming import LINES, Streaming
+from workers.cli.traffic import LINES, Traffic
 
 if TYPE_CHECKING:
-    from service.settings import KafkaSettings
+    from service.settings import EngineSettings, KafkaSettings
     from service.stream.base import Broker
+    from workers.demo.installation import Installation
 
 _SIDE = 316  # Pixels: 100 kB in grey.
 _BARE_POLL_MS = 1000
 
 
-class StreamAlone(Streaming):
-    """Streaming with the engine `none`: no bank, no picture decoded. All frames lie in the topic before the
-    first is read, so that nobody produces meanwhile."""
+class StreamAlone:
+    """With the engine `none`: no bank, no picture decoded. All frames lie in the topic before the first is
+    read, so that nobody produces meanwhile."""
 
-    async def run(self, broker: "Broker", frames: int, seconds: float) -> dict[str, Any]:
-        """The figures; ``seconds`` is not asked for. Takes about a minute beside the frames' own time."""
-        kafka = self._installation.settings.kafka
+    def __init__(self, installation: "Installation", engine: "EngineSettings") -> None:
+        from service.backbones.runtime import Runtime
+
+        self._installation = installation
+        self._traffic = Traffic(installation, engine.model_copy(update={"runtime": Runtime.NONE}))
+
+    async def run(self, broker: "Broker", frames: int) -> dict[str, Any]:
+        """The figures. Takes about a minute beside the frames' own time."""
+        kafka, verdicts = self._installation.settings.kafka, self._traffic.verdicts
         topic, picture = f"{kafka.topic_prefix}frames", _picture()
-        names = await self._send(await broker.producer(), topic, [picture], frames, 0)
+        names = await self._traffic.send(await broker.producer(), [picture], frames)
         before = await bare_consume(kafka, topic, frames)
         reader = await broker.reader(f"{kafka.topic_prefix}verdicts")
         self._installation.start_programs(("inspector",))
-        collecting = asyncio.create_task(self._verdicts.collect(reader))
+        collecting = asyncio.create_task(verdicts.collect(reader))
         try:
-            await self._verdicts.until(names)
+            await verdicts.until(names)
         finally:
             collecting.cancel()
         after = await bare_consume(kafka, topic, frames)
-        rate, bare = self._verdicts.rate(names), (before + after) / 2
+        rate, bare = verdicts.rate(names), (before + after) / 2
         return {
             "engine": "none",
             "lines": len(LINES),

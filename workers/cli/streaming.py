@@ -1,80 +1,37 @@
 """Frames through a broker and an inspector, beside the same frames judged from memory."""
 
 import asyncio
-import itertools
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from workers.cli.traffic import LINES, Traffic
 
 if TYPE_CHECKING:
     from service.inspection.line_model import LineModel
     from service.patchcore import Recipe
     from service.settings import EngineSettings
-    from service.stream.base import Broker, Producer, Reader
+    from service.stream.base import Broker
     from service.training.built import BuiltBank
     from workers.demo.installation import Installation
 
-LINES = tuple(f"line{number}" for number in range(1, 5))
 _TAUGHT, _GOOD, _BAD = 60, 90, 10
 _BATCH = 8
-_PATIENCE = 300.0
 _SHARE = 0.7
-# Until the first tenth is judged the queue is still filling.
-_SETTLED = 0.1
 _STAGE = re.compile(r'^patchline_stage_seconds_sum\{stage="([a-z]+)"\} (\S+)$', re.MULTILINE)
-_POLL_MS, _POLL_RECORDS = 50, 1000
-
-
-@dataclass(slots=True)
-class _Verdicts:
-    """By frame id: when the verdict was written, and how long after its frame, in milliseconds."""
-
-    written: dict[str, int] = field(default_factory=dict)
-    latency: dict[str, int] = field(default_factory=dict)
-
-    async def collect(self, reader: "Reader") -> None:
-        from schemas.verdict import Verdict
-
-        while True:
-            for record in await reader.poll(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS):
-                verdict = Verdict.from_bytes(record.value or b"")
-                if verdict.frame_id not in self.written:
-                    self.written[verdict.frame_id] = record.timestamp_ms
-                    self.latency[verdict.frame_id] = record.timestamp_ms - verdict.source.timestamp_ms
-
-    async def until(self, names: Sequence[str]) -> None:
-        async with asyncio.timeout(_PATIENCE):
-            while any(name not in self.written for name in names):  # noqa: ASYNC110 - a poll is precise enough
-                await asyncio.sleep(0.05)
-
-    def rate(self, names: Sequence[str]) -> float:
-        """Verdicts a second, after the first tenth."""
-        times = sorted(self.written[name] for name in names)
-        first = int(_SETTLED * len(times))
-        return 1000 * (len(times) - 1 - first) / max(1, times[-1] - times[first])
-
-    def percentile(self, names: Sequence[str], share: float) -> float:
-        found = sorted(self.latency[name] for name in names)
-        return float(found[min(len(found) - 1, int(share * len(found)))])
 
 
 class Streaming:
     """One run on an installation that the caller began and stops; its broker has all topics."""
 
     def __init__(self, installation: "Installation", engine: "EngineSettings", recipe: "Recipe") -> None:
-        from service.embedded.server import free_port
-
         self._installation, self._recipe = installation, recipe
-        telemetry = installation.settings.telemetry.model_copy(update={"port": free_port()})
-        changes = {"telemetry": telemetry, "engine": engine}
-        installation.settings = installation.settings.model_copy(update=changes)
-        self._numbers = itertools.count()
-        self._verdicts = _Verdicts()
+        self._traffic = Traffic(installation, engine)
 
     async def run(self, broker: "Broker", frames: int, seconds: float) -> dict[str, Any]:
-        """The figures. Takes about a minute beside the frames' own time."""
+        """The figures; at 70 % of saturation frames come for so many seconds. Takes about a minute beside the
+        frames' own time."""
         built, pictures = await asyncio.to_thread(self._learn)
         models = await asyncio.to_thread(self._models, built)
         before = await asyncio.to_thread(bare_rate, models, pictures)
@@ -146,51 +103,32 @@ class Streaming:
     ) -> dict[str, Any]:
         prefix = self._installation.settings.kafka.topic_prefix
         reader, producer = await broker.reader(f"{prefix}verdicts"), await broker.producer()
-        topic = f"{prefix}frames"
+        traffic, verdicts = self._traffic, self._traffic.verdicts
         self._installation.start_programs(("inspector",))
-        collecting = asyncio.create_task(self._verdicts.collect(reader))
+        collecting = asyncio.create_task(verdicts.collect(reader))
         try:
-            warm = await self._send(producer, topic, pictures, 8 * _BATCH, 0)
-            await self._verdicts.until(warm)
+            warm = await traffic.send(producer, pictures, 8 * _BATCH)
+            await verdicts.until(warm)
             began = await asyncio.to_thread(self._stage_seconds)
-            waiting = await self._send(producer, topic, pictures, frames, 0)
-            await self._verdicts.until(waiting)
+            waiting = await traffic.send(producer, pictures, frames)
+            await verdicts.until(waiting)
             ended = await asyncio.to_thread(self._stage_seconds)
-            rate = self._verdicts.rate(waiting)
+            rate = verdicts.rate(waiting)
             count, pause = max(_BATCH, round(_SHARE * rate * seconds)), 1 / (_SHARE * rate)
-            paced = await self._send(producer, topic, pictures, count, pause)
-            await self._verdicts.until(paced)
+            paced = await traffic.send(producer, pictures, count, pause)
+            await verdicts.until(paced)
         finally:
             collecting.cancel()
         return {
             "frames_per_second": rate,
-            "p50_ms": self._verdicts.percentile(waiting, 0.5),
-            "p99_ms": self._verdicts.percentile(waiting, 0.99),
-            "p50_at_70_percent_ms": self._verdicts.percentile(paced, 0.5),
-            "p99_at_70_percent_ms": self._verdicts.percentile(paced, 0.99),
+            "p50_ms": verdicts.percentile(waiting, 0.5),
+            "p99_ms": verdicts.percentile(waiting, 0.99),
+            "p50_at_70_percent_ms": verdicts.percentile(paced, 0.5),
+            "p99_at_70_percent_ms": verdicts.percentile(paced, 0.99),
             "stage_ms_a_frame": {
                 stage: round(1000 * (ended[stage] - began.get(stage, 0)) / frames, 2) for stage in ended
             },
         }
-
-    async def _send(
-        self, producer: "Producer", topic: str, pictures: Sequence[bytes], count: int, pause: float
-    ) -> list[str]:
-        """Frames to the lines in turn, each line in a partition of its own."""
-        names, due, sends = [], time.monotonic(), []
-        for number in itertools.islice(self._numbers, count):
-            names.append(f"frame-{number:06}")
-            place = number % len(LINES)
-            headers = (("frame-id", names[-1].encode()),)
-            value = pictures[number % len(pictures)]
-            sent = producer.send(
-                topic, key=LINES[place].encode(), value=value, headers=headers, partition=place
-            )
-            sends.append(asyncio.ensure_future(sent))
-            due += pause
-            await asyncio.sleep(max(0.0, due - time.monotonic()) if pause else 0)
-        await asyncio.gather(*sends)
-        return names
 
     def _stage_seconds(self) -> dict[str, float]:
         """From the inspector's own metrics."""
