@@ -84,6 +84,13 @@ def _page(found: Figures) -> str:
     )
 
 
+def _fit(found: Figures) -> str:
+    return (
+        f"{found['patches']:,} patches: {found['seconds']} s, {found['peak_rss_mb']:,} MB at the peak, "
+        f"{found['vectors']:,} vectors"
+    )
+
+
 BENCHES = (
     Bench(
         "coreset",
@@ -115,6 +122,20 @@ BENCHES = (
         ".90 of the bare loop; p99 of 50 ms and 3 batches",
         _stream,
         needs_kafka=True,
+    ),
+    Bench(
+        "fit",
+        "`patchline train`, 250 pictures of 768 x 768 px, `balanced`",
+        ("fit", "--parts", "250", "--side", "768"),
+        "",
+        _fit,
+    ),
+    Bench(
+        "fit-large",
+        "`patchline train`, 2,000 pictures of 512 x 512 px, `plain` at that size",
+        ("fit", "--parts", "2000", "--side", "512", "--recipe", "plain", "--set", "input_pixels=262144"),
+        "4 GiB",
+        _fit,
     ),
     Bench("grow", "20 parts taught to a bank of 200", ("grow",), "", _grow),
     Bench("swap", "200 swaps under load", ("swap", "--swaps", "200"), "none lost, doubled or mixed", _swap),

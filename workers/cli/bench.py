@@ -9,6 +9,7 @@ from workers.cli import (
     bench_approve,
     bench_drift,
     bench_extract,
+    bench_fit,
     bench_grow,
     bench_lines,
     bench_page,
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     # A group of one command would otherwise become the command itself.
     group.callback()(lambda: None)
     group.command(epilog=_EPILOG)(coreset)
+    group.command(epilog=bench_fit.EPILOG)(bench_fit.fit)
     group.command(epilog=bench_search.EPILOG)(bench_search.search)
     group.command(epilog=bench_extract.EPILOG)(bench_extract.extract)
     group.command(epilog=bench_stream.EPILOG)(bench_stream.stream)
