@@ -91,7 +91,22 @@ def _fit(found: Figures) -> str:
     )
 
 
+def _start(found: Figures) -> str:
+    return (
+        f"`patchline --help` {found['help_seconds']} s, `inspect` of one picture "
+        f"{found['inspect_seconds']} s, an inspector ready after {found['inspector_ready_seconds']} s"
+    )
+
+
+def _alone(found: Figures) -> str:
+    return (
+        f"{found['frames_per_second']} frames/s beside {found['bare_consume_frames_per_second']}: "
+        f"{found['share_of_bare_consume']:.2f}"
+    )
+
+
 BENCHES = (
+    Bench("start", "from the command to its answer", ("start",), ".3 s, 3 s, 6 s", _start),
     Bench(
         "coreset",
         "exact greedy, 117,600 x 128 to 11,760",
@@ -121,6 +136,14 @@ BENCHES = (
         ("stream",),
         ".90 of the bare loop; p99 of 50 ms and 3 batches",
         _stream,
+        needs_kafka=True,
+    ),
+    Bench(
+        "stream-alone",
+        "the stream alone, frames of 100 kB, beside aiokafka's bare consumer",
+        ("stream", "--engine", "none", "--frames", "3000"),
+        ".5",
+        _alone,
         needs_kafka=True,
     ),
     Bench(

@@ -15,6 +15,7 @@ from workers.cli import (
     bench_page,
     bench_poison,
     bench_search,
+    bench_start,
     bench_stream,
     bench_swap,
 )
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog=bench_fit.EPILOG)(bench_fit.fit)
     group.command(epilog=bench_search.EPILOG)(bench_search.search)
     group.command(epilog=bench_extract.EPILOG)(bench_extract.extract)
+    group.command(epilog=bench_start.EPILOG)(bench_start.start)
     group.command(epilog=bench_stream.EPILOG)(bench_stream.stream)
     group.command(epilog=bench_drift.EPILOG)(bench_drift.drift)
     group.command(epilog=bench_poison.EPILOG)(bench_poison.poison)
