@@ -9,7 +9,8 @@ from tests.cli.conftest import Command
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_stream_is_measured_beside_the_bare_loop(patchline: Command) -> None:
-    told = patchline("bench", "stream", "--recipe", "fast", "--frames", 64, "--seconds", 3, "--json").json
+    wanted = ("--recipe", "fast", "--frames", 64, "--seconds", 3, "--browsers", 3)
+    told = patchline("bench", "stream", *wanted, "--json").json
     assert {
         "frames_per_second",
         "bare_frames_per_second",
@@ -25,6 +26,9 @@ def test_the_stream_is_measured_beside_the_bare_loop(patchline: Command) -> None
         told["frames_per_second"] / told["bare_frames_per_second"], rel=0.02
     )
     assert 0 < told["p50_ms"] <= told["p99_ms"]
+    assert told["share_of_unwatched"] == pytest.approx(
+        told["frames_per_second_watched"] / told["frames_per_second_unwatched"], rel=0.05
+    )
 
 
 @pytest.mark.slow

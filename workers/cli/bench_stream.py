@@ -18,6 +18,9 @@ def stream(
         Literal["none"] | None,
         typer.Option(help="none: no frame is looked at; the stream alone, beside a bare consumer."),
     ] = None,
+    browsers: Annotated[
+        int, typer.Option(min=0, max=1000, help="Also with a page and so many on its live stream.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Real solar cells on 4 lines, from the broker to their acknowledged verdicts, frames and heatmaps stored
@@ -30,7 +33,7 @@ def stream(
     """
     from workers.cli.screen import answers, print_json
 
-    figures = asyncio.run(_run(recipe, frames, seconds, engine))
+    figures = asyncio.run(_run(recipe, frames, seconds, engine, browsers))
     if as_json:
         print_json(figures)
         return
@@ -45,9 +48,13 @@ def stream(
         f"{figures['frames_per_second']} frames/s beside {figures['bare_frames_per_second']} bare "
         f"({figures['efficiency']:.0%}); at 70 % of that p99 {figures['p99_at_70_percent_ms']} ms"
     )
+    if browsers:
+        answers().print(
+            f"With {browsers} browsers on the page {figures['share_of_unwatched']:.1%} of the rate without"
+        )
 
 
-async def _run(recipe: str, frames: int, seconds: float, engine: str | None) -> dict[str, Any]:
+async def _run(recipe: str, frames: int, seconds: float, engine: str | None, browsers: int) -> dict[str, Any]:
     import os
 
     from service.patchcore.recipes import recipe_named
@@ -62,5 +69,6 @@ async def _run(recipe: str, frames: int, seconds: float, engine: str | None) -> 
     bootstrap = settings.kafka.bootstrap if "PATCHLINE_KAFKA__BOOTSTRAP" in os.environ else None
     async with bench_installation("Streaming", bootstrap) as (installation, broker):
         if engine is None:
-            return await Streaming(installation, settings.engine, named).run(broker, frames, seconds)
+            streaming = Streaming(installation, settings.engine, named)
+            return await streaming.run(broker, frames, seconds, browsers)
         return await StreamAlone(installation, settings.engine).run(broker, frames)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,26 +19,9 @@ from service.store import open_store
 from service.stream.base import Producer
 from service.stream.memory import MemoryBroker
 from service.web.page import fed_page, served
+from workers.cli.browsers import Browsers
 
 LINES = 5
-# Reads so many streams until it is ended, and counts what came.
-CLIENT = """
-import asyncio, sys
-async def read(port):
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /v1/events HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nAccept: text/event-stream\\r\\n\\r\\n")
-    await writer.drain()
-    while data := await reader.read(65536):
-        COUNT[0] += data.count(b"event: verdict")
-async def main(port, count):
-    streams = [asyncio.create_task(read(port)) for _ in range(count)]
-    await asyncio.to_thread(sys.stdin.readline)
-    print(COUNT[0], flush=True)
-    for stream in streams:
-        stream.cancel()
-COUNT = [0]
-asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
-"""
 
 
 async def watched(folder: Path, browsers: int, rate: float, seconds: float) -> dict[str, float]:
@@ -54,27 +36,20 @@ async def watched(folder: Path, browsers: int, rate: float, seconds: float) -> d
     store = open_store(settings.store)
     async with fed_page(settings, broker, store) as page, served(settings, page) as url:
         await page.feed.ready()
-        client = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", CLIENT, url.rpartition(":")[2], str(browsers)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        while len(page.context.hub) < browsers:  # noqa: ASYNC110 - a connection signals nothing
-            await asyncio.sleep(0.05)
-        producer = await broker.producer()
-        topic = TOPICS[TopicKind.VERDICTS].name(settings.kafka.topic_prefix)
-        began, busy = time.monotonic(), time.process_time()
-        sent = await _send(producer, topic, rate, seconds)
-        wall, used = time.monotonic() - began, time.process_time() - busy
-        await asyncio.sleep(2)
-        memory = psutil.Process(os.getpid()).memory_info().rss
-        told, _ = await client.communicate(b"\n")
+        async with Browsers(url, browsers) as readers:
+            producer = await broker.producer()
+            topic = TOPICS[TopicKind.VERDICTS].name(settings.kafka.topic_prefix)
+            began, busy = time.monotonic(), time.process_time()
+            sent = await _send(producer, topic, rate, seconds)
+            wall, used = time.monotonic() - began, time.process_time() - busy
+            await asyncio.sleep(2)
+            memory = psutil.Process(os.getpid()).memory_info().rss
     return {
         "browsers": browsers,
         "verdicts_per_second": round(sent / wall, 1),
         "cores": round(used / wall, 3),
         "megabytes": round(memory / 2**20, 1),
-        "delivered": round(int(told) / (sent * browsers), 4),
+        "delivered": round(readers.verdicts / (sent * browsers), 4),
     }
 
 

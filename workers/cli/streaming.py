@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from service.inspection.line_model import LineModel
     from service.patchcore import Recipe
     from service.settings import EngineSettings
-    from service.stream.base import Broker
+    from service.stream.base import Broker, Producer
     from service.training.built import BuiltBank
     from workers.demo.installation import Installation
 
@@ -29,14 +29,15 @@ class Streaming:
         self._installation, self._recipe = installation, recipe
         self._traffic = Traffic(installation, engine)
 
-    async def run(self, broker: "Broker", frames: int, seconds: float) -> dict[str, Any]:
-        """The figures; at 70 % of saturation frames come for so many seconds. Takes about a minute beside the
-        frames' own time."""
+    async def run(self, broker: "Broker", frames: int, seconds: float, browsers: int = 0) -> dict[str, Any]:
+        """The figures; at 70 % of saturation frames come for so many seconds. With ``browsers`` a page runs
+        too, and as many frames are judged once more while they watch, and again while nobody does. Takes
+        about a minute beside the frames' own time."""
         built, pictures = await asyncio.to_thread(self._learn)
         models = await asyncio.to_thread(self._models, built)
         before = await asyncio.to_thread(bare_rate, models, pictures)
         await self._put_in_force(broker, built)
-        streamed = await self._stream(broker, pictures, frames, seconds)
+        streamed = await self._stream(broker, pictures, frames, seconds, browsers)
         after = await asyncio.to_thread(bare_rate, models, pictures)
         return _figures(streamed, (before + after) / 2, self._installation, self._recipe)
 
@@ -99,7 +100,7 @@ class Streaming:
                 await publish_bank(outlets, bank, {}, actor="bench", why="measured")
 
     async def _stream(
-        self, broker: "Broker", pictures: Sequence[bytes], frames: int, seconds: float
+        self, broker: "Broker", pictures: Sequence[bytes], frames: int, seconds: float, browsers: int
     ) -> dict[str, Any]:
         prefix = self._installation.settings.kafka.topic_prefix
         reader, producer = await broker.reader(f"{prefix}verdicts"), await broker.producer()
@@ -117,6 +118,7 @@ class Streaming:
             count, pause = max(_BATCH, round(_SHARE * rate * seconds)), 1 / (_SHARE * rate)
             paced = await traffic.send(producer, pictures, count, pause)
             await verdicts.until(paced)
+            watched = await self._watched(producer, pictures, frames, browsers) if browsers else {}
         finally:
             collecting.cancel()
         return {
@@ -128,6 +130,29 @@ class Streaming:
             "stage_ms_a_frame": {
                 stage: round(1000 * (ended[stage] - began.get(stage, 0)) / frames, 2) for stage in ended
             },
+        } | watched
+
+    async def _watched(
+        self, producer: "Producer", pictures: Sequence[bytes], frames: int, browsers: int
+    ) -> dict[str, Any]:
+        """The rate while so many look on, beside the mean of those before and after."""
+        from workers.cli.browsers import Browsers, page_process
+
+        async def rate() -> float:
+            names = await self._traffic.send(producer, pictures, frames)
+            await self._traffic.verdicts.until(names)
+            return self._traffic.verdicts.rate(names)
+
+        async with page_process(self._installation.settings) as url:
+            before = await rate()
+            async with Browsers(url, browsers):
+                during = await rate()
+            alone = (before + await rate()) / 2
+        return {
+            "browsers": browsers,
+            "frames_per_second_watched": during,
+            "frames_per_second_unwatched": alone,
+            "share_of_unwatched": round(during / alone, 3),
         }
 
     def _stage_seconds(self) -> dict[str, float]:
@@ -161,7 +186,8 @@ def _figures(
 ) -> dict[str, Any]:
     settings = installation.settings
     rounded = {
-        name: round(value, 1) if isinstance(value, float) else value for name, value in streamed.items()
+        name: round(value, 1) if isinstance(value, float) and "share" not in name else value
+        for name, value in streamed.items()
     }
     return rounded | {
         "recipe": recipe.name,
