@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.patchcore import effective_alpha
-from service.training.advice import CURVE, MEANINGS, Standing, advice, needed_parts
+from service.training.advice import CURVE, MEANINGS, START_UNTIL, Standing, advice, needed_parts
 from service.training.gathering import FEWEST
 
 RATES = st.floats(1e-4, 0.5)
@@ -33,7 +33,7 @@ def test_the_needed_parts_keep_the_wish_and_one_fewer_does_not(alpha: float) -> 
 def test_an_aim_lies_ahead_until_nothing_is_missing(parts: int, alpha: float) -> None:
     aim = advice(parts, alpha).aim
     assert aim is None or aim > parts
-    assert (aim is None) == (parts >= max(50, needed_parts(alpha)))
+    assert (aim is None) == (parts >= max(START_UNTIL, needed_parts(alpha)))
 
 
 def test_the_sentence_says_what_more_takes() -> None:
