@@ -24,6 +24,9 @@ SEARCHES: Mapping[Search, str] = {
 
 FEWEST_LISTED = 4096
 """Vectors. Below it a product with all of them costs less than to look for candidates."""
+MOST_PREPARED = 262_144
+"""Vectors. Above it nothing but a copy is made of them: lists and products of 1,600,000 take a minute beside
+other work, which is what a worker has to load a bank; a search of so many takes seconds either way."""
 FEWEST_MULTIPLIED = 256
 
 
@@ -63,14 +66,15 @@ def index_of(
 ) -> PatchIndex:
     """The index of a bank's vectors (N, D) for pictures that are scored by `score`.
 
-    Certified, and `score` is the largest distance: `CertifiedIndex` from 4,096 vectors on, where it finds
-    enough. Where the score takes a quantile of all distances off, or there are
-    levels, every distance must be right: a product in bfloat16 (`ProductIndex`) on a processor that has it.
+    Certified, and `score` is the largest distance: `CertifiedIndex` for 4,096 to 262,144 vectors, where it
+    finds enough. Where the score takes a quantile of all distances off, or there are
+    levels, every distance must be right: a product in bfloat16 (`ProductIndex`) on a processor that has it,
+    up to as many vectors.
     On CUDA, and for all else, flat. Raises and blocks as the indexes do.
     """
     if search == "exact" or device == "cuda":
         return _by_levels(vectors, levels, lambda part: ExactIndex(part, device))
-    if not levels and score == "max" and len(vectors) >= FEWEST_LISTED:
+    if not levels and score == "max" and FEWEST_LISTED <= len(vectors) <= MOST_PREPARED:
         listed = CertifiedIndex(vectors)
         if listed.fit:
             return listed
@@ -85,6 +89,6 @@ def _by_levels(
 
 
 def _multiplied(vectors: NDArray[np.floating]) -> PatchIndex:
-    if len(vectors) < FEWEST_MULTIPLIED or not bfloat16.native():
+    if not FEWEST_MULTIPLIED <= len(vectors) <= MOST_PREPARED or not bfloat16.native():
         return ExactIndex(vectors)
     return ProductIndex(vectors)

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.patchcore import nearest_distances
+from service.patchcore import nearest_distances, search
 from service.patchcore.certified_index import CertifiedIndex
 from service.patchcore.exact_index import ExactIndex
 from service.patchcore.level_index import LevelIndex
@@ -42,6 +42,13 @@ def drawn(draw: st.DrawFn) -> tuple[NDArray[np.float16], NDArray[np.float32], in
 def tolerance(bank: NDArray[np.float16], queries: NDArray[np.float32]) -> float:
     """Distances of float32 cannot tell vectors apart beyond the values' own last digits."""
     return CLOSE * float(max(np.abs(bank.astype(np.float32)).max(), np.abs(queries).max()))
+
+
+def test_nothing_but_a_copy_is_made_of_a_very_large_bank(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, _ = clustered(5000, 1)
+    monkeypatch.setattr(search, "MOST_PREPARED", len(bank) - 1)
+    assert isinstance(index_of(bank, (), search="certified"), ExactIndex)
+    assert isinstance(index_of(bank, (), search="certified", score="max-minus-half-median"), ExactIndex)
 
 
 @pytest.mark.parametrize("kind", INDEXES)
