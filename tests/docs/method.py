@@ -17,10 +17,12 @@ from tests.parts import DEFECTS, Image, draw_part
 TAUGHT, UNSEEN, RATE = 60, 30, 0.05
 TRAYS, TRAYS_UNSEEN = 40, 5
 _BRASS, _DARK, _ROOM = np.array([1.0, 0.8, 0.45]), 70, 32
-_RECIPE = FAST.model_copy(update={"max_vectors": 1_000})
+# The drawn parts are small pictures: the small network looks at each eighth pixel of them.
+_LOOK = {"backbone": "efficientnet_lite0", "patch_mean": (1, 3), "grid_stride": 8, "max_vectors": 1_000}
+_RECIPE, _PIXELS = FAST.model_copy(update=_LOOK), 256 * 256
 
 
-def taught(pictures: Sequence[Image], pixels: int = FAST.input_pixels) -> PatchCore:
+def taught(pictures: Sequence[Image], pixels: int = _PIXELS) -> PatchCore:
     """A bank of the pictures, seen at ``pixels``. Blocks for half a minute, most of it the network."""
     recipe = _RECIPE.model_copy(update={"input_pixels": pixels})
     embed = PictureEmbedding(recipe)
@@ -109,7 +111,7 @@ def _draw_logical(path: Path) -> dict[str, float]:
     its p-value."""
     import matplotlib.pyplot as plt
 
-    model = taught([tray(seed) for seed in range(TRAYS)], 2 * FAST.input_pixels)
+    model = taught([tray(seed) for seed in range(TRAYS)], 2 * _PIXELS)
     seeds = range(900, 900 + TRAYS_UNSEEN)
     shown = {
         "good": _typical(model, [tray(seed) for seed in seeds]),
