@@ -30,7 +30,7 @@ async def main(port, count):
     heads = asyncio.Semaphore(0)
     streams = [asyncio.create_task(read(port, heads)) for _ in range(count)]
     for _ in streams:
-        await heads.acquire()
+        await asyncio.wait_for(heads.acquire(), 30)
     print("connected", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     print(COUNT[0], flush=True)
@@ -55,9 +55,17 @@ class Browsers:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
+        try:
+            await self._connected()
+        except BaseException:
+            self._process.kill()
+            await self._process.wait()
+            raise
+        return self
+
+    async def _connected(self) -> None:
         if self._process.stdout is None or not await self._process.stdout.readline():
             raise RuntimeError(f"the page at port {self._port} takes no {self._count} readers: see its log")
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
