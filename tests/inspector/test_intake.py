@@ -39,7 +39,7 @@ async def test_a_frame_that_leaves_makes_room_for_the_next_poll_at_once() -> Non
     flow.begin({0: 0}, 1)
     frame = Record("frames", 0, 0, 0, b"line1", b"")
     flow.fetched(frame)
-    flow.spend(10)
+    flow.spend(frame, 10)
     stub: Any = nothing
     intake = Intake(
         member,  # type: ignore[arg-type]

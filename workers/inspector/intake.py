@@ -23,6 +23,8 @@ from workers.inspector.parcel import Aside, Outcomes, Parcel, SaidBefore
 from workers.inspector.readback import Readback
 
 _POLL_MS = 200
+# While a busy partition is held for the sake of the others, it may go on long before one of them has a frame.
+_SCARCE_POLL_MS = 20
 # A frame by reference that cannot be fetched this often ends the process: its supervisor starts it again,
 # and the frame, uncommitted, comes back.
 _FETCH_TRIES = 20
@@ -57,7 +59,8 @@ class Intake:
                 # A poll for no partition would last its whole time, whatever leaves meanwhile.
                 await self._flow.change(_POLL_MS / 1000)
             self._throttle()
-            records = await self._member.poll(timeout_ms=_POLL_MS, max_records=max(self._flow.room, 1))
+            patience = _SCARCE_POLL_MS if self._flow.scarce else _POLL_MS
+            records = await self._member.poll(timeout_ms=patience, max_records=self._flow.wanted)
             generation = self._member.generation
             if generation != self._flow.generation:
                 await self._begin()
@@ -68,7 +71,7 @@ class Intake:
 
     def _throttle(self) -> None:
         mine = self._member.assignment
-        held = mine if self._flow.room == 0 else self._flow.crowded() & mine
+        held = self._flow.held(mine)
         self._member.pause(held)
         self._member.resume(mine - held)
         metrics.PAUSED.set(len(held))
@@ -101,11 +104,12 @@ class Intake:
         if job.pixels == 0:
             self._pass_on(Outcomes.unexamined(generation, job, job.unseen))
         else:
-            self._flow.spend(job.pixels)
+            self._flow.spend(record, job.pixels)
             self._desk.admit(job)
 
     def _pass_on(self, parcel: Parcel) -> None:
-        self._flow.spend(0)
+        for entry in parcel.entries:
+            self._flow.spend(entry.record, 0)
         self._hand_out(parcel)
 
     async def _open(self, record: Record, generation: int) -> Job:
