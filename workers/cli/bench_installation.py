@@ -1,11 +1,16 @@
 """The installation of a bench: broker, cache and store of its own, begun before it and gone after it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import httpx
+
+    from service.stream.base import Broker
     from service.stream.kafka_broker import KafkaBroker
+    from service.training.built import BuiltBank
     from workers.demo.installation import Installation
 
 
@@ -34,3 +39,34 @@ async def bench_installation(
         finally:
             await broker.close()
             await installation.stop()
+
+
+async def put_in_force(installation: "Installation", broker: "Broker", banks: "Sequence[BuiltBank]") -> None:
+    """Publish the banks, each on its line. Raises as ``publish_bank``."""
+    from service.banks.cache import MemoryCache
+    from service.store import open_store
+    from service.training.publish import open_outlets, publish_bank
+
+    settings = installation.settings
+    store, prefix = open_store(settings.store), settings.kafka.topic_prefix
+    async with open_outlets(broker, store, MemoryCache(), prefix) as outlets:
+        for bank in banks:
+            await publish_bank(outlets, bank, {}, actor="bench", why="measured")
+
+
+async def answering(url: str, seconds: float, pause: float) -> None:
+    """Wait until ``url`` answers a GET with 200, asked every ``pause`` seconds. Raises ``TimeoutError``."""
+    import httpx
+
+    async with asyncio.timeout(seconds), httpx.AsyncClient() as client:
+        while not await _answers(client, url):  # noqa: ASYNC110 - a program that starts signals nothing
+            await asyncio.sleep(pause)
+
+
+async def _answers(client: "httpx.AsyncClient", url: str) -> bool:
+    import httpx
+
+    try:
+        return (await client.get(url)).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

@@ -12,7 +12,6 @@ import typer
 from workers.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from service.stream.base import Broker
     from service.training.built import BuiltBank
     from workers.demo.installation import Installation
 
@@ -43,13 +42,13 @@ def start(
 
 
 async def _run(rounds: int) -> dict[str, Any]:
-    from workers.cli.bench_installation import bench_installation
+    from workers.cli.bench_installation import bench_installation, put_in_force
 
     async with bench_installation("Starting") as (installation, broker):
         built, picture = await asyncio.to_thread(_learn)
         bank = installation.folder / "start.bank"
         bank.write_bytes(built.data)
-        await _put_in_force(installation, broker, built)
+        await put_in_force(installation, broker, [built])
         inspect = ("inspect", str(bank), str(picture), "--json")
         return {
             "help_seconds": await asyncio.to_thread(_median_seconds, ("--help",), rounds),
@@ -69,17 +68,6 @@ def _learn() -> "tuple[BuiltBank, Path]":
     return CellLine(taught, recipe_named("balanced")).built, others[0].path
 
 
-async def _put_in_force(installation: "Installation", broker: "Broker", built: "BuiltBank") -> None:
-    from service.banks.cache import MemoryCache
-    from service.store import open_store
-    from service.training.publish import open_outlets, publish_bank
-
-    settings = installation.settings
-    store, prefix = open_store(settings.store), settings.kafka.topic_prefix
-    async with open_outlets(broker, store, MemoryCache(), prefix) as outlets:
-        await publish_bank(outlets, built, {}, actor="bench", why="measured")
-
-
 def _median_seconds(arguments: Sequence[str], rounds: int) -> float:
     import subprocess
     import sys
@@ -94,24 +82,12 @@ def _median_seconds(arguments: Sequence[str], rounds: int) -> float:
 
 async def _ready_seconds(installation: "Installation") -> float:
     """From the command to `/readyz`."""
-    import httpx
-
     from service.embedded.server import free_port
+    from workers.cli.bench_installation import answering
 
     telemetry = installation.settings.telemetry.model_copy(update={"port": free_port()})
     installation.settings = installation.settings.model_copy(update={"telemetry": telemetry})
     began = time.perf_counter()
     installation.start_programs(("inspector",))
-    async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient() as client:
-        while not await _ready(client, f"http://{telemetry.host}:{telemetry.port}/readyz"):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await answering(f"http://{telemetry.host}:{telemetry.port}/readyz", _READY_SECONDS, 0.02)
     return round(time.perf_counter() - began, 2)
-
-
-async def _ready(client: Any, url: str) -> bool:
-    import httpx
-
-    try:
-        return bool((await client.get(url)).status_code == 200)
-    except httpx.TransportError:
-        return False

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    import httpx
-
     from service.settings import Settings
 
 _PAGE_SECONDS = 60.0
@@ -77,35 +75,21 @@ class Browsers:
 @asynccontextmanager
 async def page_process(settings: "Settings") -> AsyncIterator[str]:
     """A page of these settings, from its first answer on; its address. Raises ``TimeoutError``."""
-    import os
-
-    import httpx
-
-    from service.settings import TelemetrySettings, environment_of
+    from service.settings import TelemetrySettings
+    from workers.cli.bench_installation import answering
+    from workers.demo.installation import program_environment
 
     # The port of the probes is another program's.
     own = settings.model_copy(update={"telemetry": TelemetrySettings()})
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PATCHLINE_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "workers", "run", "web"),
-        env=inherited | environment_of(own),
+        env=program_environment(own),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with asyncio.timeout(_PAGE_SECONDS), httpx.AsyncClient() as client:
-            while not await _answers(client, f"{own.web.public_url}/v1/lines"):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await answering(f"{own.web.public_url}/v1/lines", _PAGE_SECONDS, 0.1)
         yield own.web.public_url
     finally:
         process.terminate()
         await process.wait()
-
-
-async def _answers(client: "httpx.AsyncClient", url: str) -> bool:
-    import httpx
-
-    try:
-        return (await client.get(url)).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False

@@ -33,10 +33,12 @@ class Streaming:
         """The figures; at 70 % of saturation frames come for so many seconds. With ``browsers`` a page runs
         too, and as many frames are judged once more while they watch, and again while nobody does. Takes
         about a minute beside the frames' own time."""
+        from workers.cli.bench_installation import put_in_force
+
         built, pictures = await asyncio.to_thread(self._learn)
         models = await asyncio.to_thread(self._models, built)
         before = await asyncio.to_thread(bare_rate, models, pictures)
-        await self._put_in_force(broker, built)
+        await put_in_force(self._installation, broker, built)
         streamed = await self._stream(broker, pictures, frames, seconds, browsers)
         after = await asyncio.to_thread(bare_rate, models, pictures)
         return _figures(streamed, (before + after) / 2, self._installation, self._recipe)
@@ -87,17 +89,6 @@ class Streaming:
         return [
             LineModel(bank.memory_bank, bank.thresholds, extractor, search=engine.search) for bank in built
         ]
-
-    async def _put_in_force(self, broker: "Broker", built: "Sequence[BuiltBank]") -> None:
-        from service.banks.cache import MemoryCache
-        from service.store import open_store
-        from service.training.publish import open_outlets, publish_bank
-
-        settings = self._installation.settings
-        store, prefix = open_store(settings.store), settings.kafka.topic_prefix
-        async with open_outlets(broker, store, MemoryCache(), prefix) as outlets:
-            for bank in built:
-                await publish_bank(outlets, bank, {}, actor="bench", why="measured")
 
     async def _stream(
         self, broker: "Broker", pictures: Sequence[bytes], frames: int, seconds: float, browsers: int

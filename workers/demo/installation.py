@@ -61,7 +61,7 @@ class Installation:
     def start_programs(self, names: Sequence[str] = PROGRAMS) -> None:
         """Start the inspector, the rebuilder and the page, or some of them, each with a log file of its own;
         what ends is started again, within its budget. Needs a running loop."""
-        command, environment = [sys.executable, "-m", "workers", "run"], _environment(self.settings)
+        command, environment = [sys.executable, "-m", "workers", "run"], program_environment(self.settings)
         errands = [Errand(name, [*command, name], environment, self._log(name)) for name in names]
         self._supervising = asyncio.create_task(
             supervise(
@@ -115,6 +115,7 @@ def _settings(folder: Path, kafka: KafkaSettings, redis_url: str) -> Settings:
     )
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def program_environment(settings: Settings) -> dict[str, str]:
+    """This process's, with these settings and none of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PATCHLINE_")}
     return inherited | environment_of(settings)

@@ -43,10 +43,7 @@ class Outbox:
 
     def _fit(self, first: Outcomes, frames: int) -> Outcomes | None:
         follower = self._waiting[0]
-        fits = (
-            isinstance(follower, Outcomes)
-            and follower.known
-            and follower.generation == first.generation
-            and frames + len(follower.entries) <= self._most
-        )
-        return follower if fits and isinstance(follower, Outcomes) else None
+        if not isinstance(follower, Outcomes) or not follower.known:
+            return None
+        fits = frames + len(follower.entries) <= self._most
+        return follower if fits and follower.generation == first.generation else None
