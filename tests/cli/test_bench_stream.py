@@ -41,3 +41,9 @@ def test_the_stream_alone_is_measured_beside_a_bare_consumer(patchline: Command)
     assert told["share_of_bare_consume"] == pytest.approx(
         told["frames_per_second"] / told["bare_consume_frames_per_second"], rel=0.02
     )
+
+
+def test_browsers_without_an_engine_are_refused_in_one_sentence(patchline: Command) -> None:
+    ended = patchline("bench", "stream", "--engine", "none", "--browsers", 3)
+    assert ended.code == 2
+    assert "leave out --engine none or --browsers" in ended.sentence

@@ -33,6 +33,8 @@ def stream(
     """
     from workers.cli.screen import answers, print_json
 
+    if engine is not None and browsers:
+        raise typer.BadParameter("browsers watch an engine at work: leave out --engine none or --browsers")
     figures = asyncio.run(_run(recipe, frames, seconds, engine, browsers))
     if as_json:
         print_json(figures)
