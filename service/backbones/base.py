@@ -1,6 +1,6 @@
 """The port of every network: a batch in, the feature stages that a recipe names out."""
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from service.backbones.precision import Arithmetic
 from service.images.resize import Triple
+
+Batch: TypeAlias = NDArray[np.float32] | torch.Tensor
+"""Normalised pixels [B, 3, H, W], float32: an array, or a tensor that is on the backbone's device already."""
 
 
 class Backbone(Protocol):
@@ -36,7 +39,7 @@ class Backbone(Protocol):
     @property
     def std(self) -> Triple: ...
 
-    def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
         """``batch`` [B, 3, H, W] with H and W multiples of 32, to one fp32 tensor [B, C, H/s, W/s] a stride,
         on ``device``, without gradients. A picture's features do not depend on its neighbours in the batch
         beyond rounding (1e-5 relative in float32). Raises NonFiniteFeatures when a value is no number, as

@@ -3,7 +3,7 @@
 from service.backbones.base import Backbone
 from service.backbones.ensemble import joint_sha256, members_of
 from service.backbones.loading import load_backbone
-from service.backbones.precision import Arithmetic, chosen
+from service.backbones.precision import Arithmetic, Precision, chosen
 from service.backbones.refusal import UnfitWeights
 from service.backbones.source import source_of
 from service.backbones.weights import sha256_of
@@ -13,9 +13,9 @@ from service.settings import EngineSettings
 
 def backbone_for(recipe: Recipe, engine: EngineSettings, made_with: Arithmetic | None = None) -> Backbone:
     """As ``load_backbone``, which says what is raised and how long it blocks. Where the settings leave the
-    arithmetic open it is that which a bank was ``made_with``: thresholds hold for no other."""
-    wished = made_with or engine.precision if engine.precision == "auto" else engine.precision
-    precision = chosen(wished, engine.device)
+    arithmetic open it is that which a bank was ``made_with``: thresholds hold for no other. What a GPU made
+    in float16 a CPU, which has none, computes in float32: that lies nearest."""
+    precision = chosen(_wished(engine, made_with), engine.device)
     return load_backbone(
         recipe.backbone,
         recipe.stages,
@@ -26,6 +26,12 @@ def backbone_for(recipe: Recipe, engine: EngineSettings, made_with: Arithmetic |
         engine.runtime,
         engine.networks_folder,
     )
+
+
+def _wished(engine: EngineSettings, made_with: Arithmetic | None) -> Precision:
+    if engine.precision != "auto" or made_with is None:
+        return engine.precision
+    return "float32" if (made_with, engine.device) == ("float16", "cpu") else made_with
 
 
 def weights_in_use(engine: EngineSettings, backbone: str) -> str:

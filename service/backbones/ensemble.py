@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from service.backbones.base import Backbone
+from service.backbones.base import Backbone, Batch
 from service.backbones.refusal import UnfitWeights
 from service.images.resize import Triple
 
@@ -35,17 +34,25 @@ class Ensemble:
         self.channels = tuple(depth for member in members for depth in member.channels)
         self.device, self.precision = members[0].device, members[0].precision
 
-    def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
         """See Backbone.stages; raises the first member's NonFiniteFeatures."""
         return [stage for member in self._members for stage in member.stages(_normalised(batch, member))]
 
 
-def _normalised(batch: NDArray[np.float32], member: Backbone) -> NDArray[np.float32]:
+def _normalised(batch: Batch, member: Backbone) -> Batch:
     # In float32 and before the network: rounded to bfloat16 first, pixels would lose grey levels.
-    scale = 1 / torch.tensor(member.std).reshape(3, 1, 1)
-    shift = -torch.tensor(member.mean).reshape(3, 1, 1) * scale
-    pixels: NDArray[np.float32] = torch.from_numpy(batch).mul(scale).add_(shift).numpy()
-    return pixels
+    given = torch.as_tensor(batch)
+    scale, shift = _scale_and_shift(member.mean, member.std, given.device)
+    pixels = given.mul(scale).add_(shift)
+    return pixels if isinstance(batch, torch.Tensor) else pixels.numpy()
+
+
+@lru_cache(maxsize=32)
+def _scale_and_shift(mean: Triple, std: Triple, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Kept on the device: to send a few numbers there waits for all that it has to do."""
+    scale = 1 / torch.tensor(std).reshape(3, 1, 1)
+    shift = -torch.tensor(mean).reshape(3, 1, 1) * scale
+    return scale.to(device), shift.to(device)
 
 
 def members_of(name: str, weights: Path | None) -> list[str]:

@@ -3,12 +3,12 @@
 from importlib.util import find_spec
 from typing import Protocol
 
-import numpy as np
 import structlog
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from service.backbones.base import Batch
+from service.backbones.cuda_network import CudaNetwork
 from service.backbones.openvino_network import ARITHMETIC, OpenVinoNetwork, Unconvertible
 from service.backbones.precision import TORCH_TYPES, Arithmetic
 from service.backbones.refusal import UnfitRuntime
@@ -23,13 +23,13 @@ class Forward(Protocol):
     @property
     def runtime(self) -> Runtime: ...
 
-    def __call__(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+    def __call__(self, batch: Batch) -> list[torch.Tensor]:
         """[B, 3, H, W] to fp32 stages on the device, without gradients. Blocks for the network's time."""
         ...
 
 
 class TorchNetwork:
-    """A Forward on any device of torch."""
+    """A Forward on any device of torch; CUDA has a faster one."""
 
     runtime = Runtime.TORCH
 
@@ -37,10 +37,10 @@ class TorchNetwork:
         self._device, self._type = device, TORCH_TYPES[precision]
         self._network = network.to(device, self._type).to(memory_format=torch.channels_last)
 
-    def __call__(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+    def __call__(self, batch: Batch) -> list[torch.Tensor]:
         """See Forward."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(batch).to(self._device, self._type)
+            pixels = torch.as_tensor(batch).to(self._device, self._type)
             pixels = pixels.contiguous(memory_format=torch.channels_last)
             return [stage.float() for stage in self._network(pixels)]
 
@@ -55,7 +55,7 @@ def forward_of(
             f"The runtime none computes nothing, {name} neither: set PATCHLINE_ENGINE__RUNTIME=auto."
         )
     if runtime is Runtime.TORCH or (runtime is Runtime.AUTO and not _offered(device, precision)):
-        return TorchNetwork(network, device, precision)
+        return _by_torch(network, device, precision)
     try:
         return _by_openvino(network, device, precision)
     except Unconvertible as reason:
@@ -66,6 +66,12 @@ def forward_of(
         # Twice the time, and the same features: no reason to refuse the network.
         _log.warning("OpenVINO cannot run the network, torch does", backbone=name, reason=str(reason))
         return TorchNetwork(network, device, precision)
+
+
+def _by_torch(network: nn.Module, device: str, precision: Arithmetic) -> Forward:
+    if device.startswith("cuda"):
+        return CudaNetwork(network, device, precision)
+    return TorchNetwork(network, device, precision)
 
 
 def _offered(device: str, precision: Arithmetic) -> bool:

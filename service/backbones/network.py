@@ -1,10 +1,9 @@
 """A network that is ready: what is known of it, and what computes it."""
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from service.backbones.base import Batch
 from service.backbones.forward import Forward
 from service.backbones.precision import Arithmetic
 from service.backbones.refusal import NonFiniteFeatures
@@ -42,11 +41,11 @@ class Network:
         """What computes it."""
         return self.forward.runtime
 
-    def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
         """See Backbone.stages."""
         stages = self.forward(batch)
         # A sum tells of any value that is no number, and costs a tenth of looking at each.
-        if not all(torch.isfinite(stage.sum()) for stage in stages):
+        if not torch.isfinite(torch.stack([stage.sum() for stage in stages])).all():
             raise self._not_finite()
         return stages
 

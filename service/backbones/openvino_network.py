@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from service.backbones.base import Batch
 from service.backbones.precision import Arithmetic
 from service.backbones.runtime import Runtime
 
@@ -51,7 +51,7 @@ class OpenVinoNetwork:
         made._check(network)
         return made
 
-    def __call__(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+    def __call__(self, batch: Batch) -> list[torch.Tensor]:
         """See Forward."""
         if self.threads != torch.get_num_threads():
             self._compile(torch.get_num_threads())

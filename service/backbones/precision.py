@@ -17,9 +17,11 @@ TORCH_TYPES: Mapping[Arithmetic, torch.dtype] = {
 
 def chosen(precision: Precision, device: str) -> Arithmetic:
     """``auto`` is bfloat16 on a CPU that multiplies it natively (AVX512-bf16 or AMX), where a network takes a
-    third of the time; elsewhere, where it would be emulated, it is float32. float16 is for GPUs; beyond
-    65,504 it holds no number, which the network then says."""
+    third of the time; float16 on a GPU, as fast there as bfloat16 and eight times as exact; elsewhere, where
+    either would be emulated, float32. Beyond 65,504 float16 holds no number, which the network says."""
     if precision != "auto":
         return precision
+    if device.startswith("cuda"):
+        return "float16"
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bfloat16" if device == "cpu" and native else "float32"

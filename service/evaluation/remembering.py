@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.backbones.base import Backbone
+from service.backbones.base import Backbone, Batch
 from service.backbones.precision import Arithmetic
 from service.images.resize import Triple
+from service.patchcore.resident import on_host
 
 LIMIT_BYTES = 4 * 2**30
 """Of remembered stages: four hundred pictures at 768 x 768 need a third of it. Past it, pictures are looked
@@ -60,22 +61,22 @@ class RememberingBackbone:
     def std(self) -> Triple:
         return self._backbone.std
 
-    def stages(self, batch: NDArray[np.float32]) -> Stages:
+    def stages(self, batch: Batch) -> Stages:
         """See Backbone.stages."""
         began = time.perf_counter()
-        keys = [_key(picture) for picture in batch]
+        keys = [_key(picture) for picture in on_host(batch)]
         self.saved_seconds -= time.perf_counter() - began
         self.saved_seconds += sum(self._known[key][1] for key in keys if key in self._known)
         looked = self._look(batch, keys)
         rows = [looked[key] if key in looked else self._known[key][0] for key in keys]
         return [torch.stack(stage).to(self.device) for stage in zip(*rows, strict=True)]
 
-    def _look(self, batch: NDArray[np.float32], keys: Sequence[bytes]) -> dict[bytes, Stages]:
+    def _look(self, batch: Batch, keys: Sequence[bytes]) -> dict[bytes, Stages]:
         new = {key: row for row, key in enumerate(keys) if key not in self._known}
         if not new:
             return {}
         began = time.perf_counter()
-        stages = self._backbone.stages(np.ascontiguousarray(batch[list(new.values())]))
+        stages = self._backbone.stages(batch[list(new.values())])
         seconds = (time.perf_counter() - began) / len(new)
         # Copies: a row of a batch would keep the whole batch in memory.
         looked = {key: [stage[place].clone() for stage in stages] for place, key in enumerate(new)}

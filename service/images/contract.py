@@ -111,6 +111,8 @@ class InputContract(BaseModel):
         Three equal channels count as grey. Where the size is fixed, the aspect may differ by 10 % and each
         side by a factor of two; where the training parts differed in size, every size is judged.
         """
+        if self in picture.ahead:
+            return
         if picture.depth != self.depth:
             raise UnfitImage(
                 FaultReason.WRONG_DEPTH,

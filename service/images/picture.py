@@ -1,6 +1,7 @@
 """One decoded frame: its pixels as the camera stored them."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -24,10 +25,12 @@ class PictureForm:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``pixels`` is [height, width] (grey) or [height, width, 3] (RGB), uint8 or uint16."""
+    """``pixels`` is [height, width] (grey) or [height, width, 3] (RGB), uint8 or uint16. ``ahead``: its view
+    by each contract that it is known to fit (see ``view.look_ahead``)."""
 
     pixels: Pixels
     header: ImageHeader
+    ahead: dict[Hashable, Pixels] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def width(self) -> int:

@@ -6,16 +6,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.backbones.base import Backbone
+from service.backbones.base import Backbone, Batch
 from service.images.contract import InputContract
 from service.images.picture import Picture, Pixels
 from service.images.resize import to_batch
 from service.images.view import view
+from service.inspection.device_input import device_input
 from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
 from service.patchcore.levels import Levels
 from service.patchcore.recipe import Recipe
+from service.patchcore.resident import Features, resident_uncropped
 
 
 class PatchExtractor:
@@ -50,8 +52,8 @@ class PatchExtractor:
         cut = 2 * self.recipe.crop_margin
         return self.contract.input_height - cut, self.contract.input_width - cut
 
-    def prepare(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        """The network's input, [B, 3, height, width]. CPU only; 1 to 3 ms a picture of a megapixel."""
+    def prepare(self, pictures: Sequence[Picture]) -> Batch:
+        """The network's input, [B, 3, height, width], on its device; 1 to 3 ms a picture of a megapixel."""
         return self._normalised([view(picture, self.contract) for picture in pictures])
 
     def features(self, stages: Sequence[torch.Tensor]) -> NDArray[np.float32]:
@@ -59,6 +61,14 @@ class PatchExtractor:
         interest; with a mask [B, 1, P, D], of the patches that count."""
         embedded: NDArray[np.float32] = embed(stages, self.recipe).cpu().numpy()
         return self.grid.kept(uncropped(embedded, self.recipe.crop_margin // self.recipe.grid_stride))
+
+    def resident_features(self, stages: Sequence[torch.Tensor]) -> Features:
+        """``features`` where a search wants them: an array for a CPU, else a tensor on the device."""
+        if self.backbone.device == "cpu":
+            return self.features(stages)
+        embedded = embed(stages, self.recipe)
+        cells = self.recipe.crop_margin // self.recipe.grid_stride
+        return self.grid.kept_on_device(resident_uncropped(embedded, cells))
 
     def extract(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """float32 [B, H, W, D] of pictures that fit the contract (not checked here), as ``features`` shapes
@@ -72,12 +82,13 @@ class PatchExtractor:
         """``extract`` of pictures that ``view`` has made already, or kept."""
         return self.features(self.backbone.stages(self._normalised(views)))
 
-    def _normalised(self, views: Sequence[Pixels]) -> NDArray[np.float32]:
-        whole = to_batch(
-            views,
-            (self.contract.input_height, self.contract.input_width),
-            white=self.contract.white,
-            mean=self.backbone.mean,
-            std=self.backbone.std,
-        )
-        return cropped(whole, self.recipe.crop_margin)
+    def _normalised(self, views: Sequence[Pixels]) -> Batch:
+        white, mean, std = self.contract.white, self.backbone.mean, self.backbone.std
+        margin = self.recipe.crop_margin
+        if self.backbone.device != "cpu":
+            (height, width), device = self.input_size, self.backbone.device
+            whole_view = device_input(views, device, white=white, mean=mean, std=std)
+            return whole_view[:, :, margin : margin + height, margin : margin + width]
+        size = (self.contract.input_height, self.contract.input_width)
+        whole = to_batch(views, size, white=white, mean=mean, std=std)
+        return cropped(whole, margin)

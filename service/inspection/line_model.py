@@ -16,6 +16,7 @@ from service.inspection.neighbours import Near, nearest_parts
 from service.inspection.on_frame import anomaly_on_frame, regions_on_frame
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.regions import Region
+from service.patchcore.resident import Features, on_host, resident_queries
 from service.patchcore.scoring import patch_scores
 from service.patchcore.search import PatchIndex, Search, index_of
 
@@ -46,7 +47,13 @@ class LineModel:
         self.bank = bank
         self.thresholds = thresholds
         self.extractor = extractor
-        self.index = index or index_of(bank.vectors, bank.levels, search=search, score=bank.recipe.score)
+        self.index = index or index_of(
+            bank.vectors,
+            bank.levels,
+            search=search,
+            score=bank.recipe.score,
+            device=extractor.backbone.device,
+        )
         if (self.index.dim, self.index.size) != (bank.dim, bank.size):
             raise ValueError("The index does not hold the bank's vectors: build it from this bank.")
         self._calibration = bank.calibration()
@@ -64,13 +71,13 @@ class LineModel:
     def judge_features(
         self,
         pictures: Sequence[Picture],
-        features: NDArray[np.float32],
+        features: Features,
         *,
         draw: Draw = "flagged",
         laps: Laps | None = None,
     ) -> list[Judgement]:
-        """The judgements of pictures whose features [B, H, W, D] are known. Blocks for search and drawing,
-        whose seconds ``laps`` is told."""
+        """The judgements of pictures whose features [B, H, W, D] are known, here or on the device. Blocks for
+        search and drawing, whose seconds ``laps`` is told."""
         laps = laps or Laps()
         with laps.of("search"):
             grids = self.score_features(features)
@@ -78,20 +85,23 @@ class LineModel:
             each = zip(pictures, features, grids, strict=True)
             return [self._judge(picture, patches, grid, draw) for picture, patches, grid in each]
 
-    def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def score_features(self, features: Features) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what
         a mask leaves out is never the highest. Blocks for the search."""
-        distances = self.index.nearest(self.bank.queries(features), len(features))
+        distances = self.index.nearest(self._queries(features), len(features))
         scores = patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
         return self.extractor.grid.laid_out(scores)
+
+    def _queries(self, features: Features) -> Features:
+        if isinstance(features, np.ndarray):
+            return self.bank.queries(features)
+        return resident_queries(features, self.bank.whitening)
 
     def close(self) -> None:
         """Free the index now: a later judgement raises RuntimeError."""
         self.index.close()
 
-    def _judge(
-        self, picture: Picture, patches: NDArray[np.float32], grid: NDArray[np.float32], draw: Draw
-    ) -> Judgement:
+    def _judge(self, picture: Picture, patches: Features, grid: NDArray[np.float32], draw: Draw) -> Judgement:
         score = float(grid.max())
         verdict = verdict_of(score, self.thresholds)
         return Judgement(
@@ -116,9 +126,9 @@ class LineModel:
         alarming, size = self.extractor.grid.alarming(grid), (picture.height, picture.width)
         return regions_on_frame(alarming, limits[verdict], self.extractor.contract, size)
 
-    def _nearest(self, patches: NDArray[np.float32], grid: NDArray[np.float32]) -> tuple[Near, ...]:
+    def _nearest(self, patches: Features, grid: NDArray[np.float32]) -> tuple[Near, ...]:
         worst = self.extractor.grid.kept_index(int(grid.argmax()))
-        return nearest_parts(self.bank, patches.reshape(-1, patches.shape[-1])[worst])
+        return nearest_parts(self.bank, on_host(patches.reshape(-1, patches.shape[-1])[worst]))
 
     def _draw(self, picture: Picture, grid: NDArray[np.float32]) -> bytes:
         contract, size = self.extractor.contract, (picture.height, picture.width)

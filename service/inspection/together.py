@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import torch
 
+from service.backbones.base import Batch
 from service.images.picture import Picture
 from service.images.unreadable import UnfitImage
 from service.inspection.judgement import Draw, Judgement
@@ -63,15 +65,31 @@ def _grouped(keyed: Iterable[tuple[int, object]]) -> list[list[int]]:
 def _judge_network_batch(
     pairs: Sequence[Pair], batch: list[int], draw: Draw, laps: Laps
 ) -> dict[int, Outcome]:
+    # Rows of one model lie together, so that its pictures cross to the device in one piece.
+    groups = _grouped((position, id(pairs[position][0])) for position in batch)
     with laps.of("extract"):
-        inputs = [pairs[position][0].extractor.prepare([pairs[position][1]]) for position in batch]
-        stages = pairs[batch[0]][0].extractor.backbone.stages(np.concatenate(inputs))
+        inputs = [_model(pairs, group).extractor.prepare(_pictures(pairs, group)) for group in groups]
+        stages = _model(pairs, batch).extractor.backbone.stages(_joined(inputs))
     outcomes: dict[int, Outcome] = {}
-    for rows in _grouped((row, id(pairs[position][0])) for row, position in enumerate(batch)):
-        model = pairs[batch[rows[0]]][0]
+    begin = 0
+    for group in groups:
+        model, end = _model(pairs, group), begin + len(group)
         with laps.of("extract"):
-            features = model.extractor.features([stage[rows] for stage in stages])
-        pictures = [pairs[batch[row]][1] for row in rows]
-        judged = model.judge_features(pictures, features, draw=draw, laps=laps)
-        outcomes.update((batch[row], outcome) for row, outcome in zip(rows, judged, strict=True))
+            features = model.extractor.resident_features([stage[begin:end] for stage in stages])
+        judged = model.judge_features(_pictures(pairs, group), features, draw=draw, laps=laps)
+        outcomes.update(zip(group, judged, strict=True))
+        begin = end
     return outcomes
+
+
+def _model(pairs: Sequence[Pair], group: list[int]) -> LineModel:
+    return pairs[group[0]][0]
+
+
+def _pictures(pairs: Sequence[Pair], group: list[int]) -> list[Picture]:
+    return [pairs[position][1] for position in group]
+
+
+def _joined(inputs: Sequence[Batch]) -> Batch:
+    arrays = [each for each in inputs if isinstance(each, np.ndarray)]
+    return np.concatenate(arrays) if arrays else torch.cat([torch.as_tensor(each) for each in inputs])

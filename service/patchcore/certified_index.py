@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from service.patchcore.candidates import Candidates, candidates_of
 from service.patchcore.distance import row_distances
+from service.patchcore.resident import Features, on_host
 
 ENOUGH = 0.98
 """Share of points near the bank whose nearest vector must be found: where they lie as far from it as patches
@@ -54,7 +55,7 @@ class CertifiedIndex:
     def size(self) -> int:
         return int(self._vectors.shape[0])
 
-    def nearest(self, queries: Points, pictures: int = 1) -> Points:
+    def nearest(self, queries: Features, pictures: int = 1) -> Points:
         """See PatchIndex: of each picture the largest distance, and most others, are exact. Raises ValueError
         for other dimensions, where the pictures do not share the queries evenly, and for queries that are not
         finite."""
@@ -65,7 +66,7 @@ class CertifiedIndex:
             raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")
         if pictures < 1 or len(queries) % pictures:
             raise ValueError(f"{len(queries)} patches are not those of {pictures} pictures of one size")
-        points = np.ascontiguousarray(queries, dtype=np.float32)
+        points = np.ascontiguousarray(on_host(queries), dtype=np.float32)
         if not np.isfinite(points).all():
             raise ValueError("the queries hold values that are not finite: check the backbone")
         if not len(points):

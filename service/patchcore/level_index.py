@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.levels import Levels, columns, fused
+from service.patchcore.resident import Features
 
 if TYPE_CHECKING:
     from service.patchcore.search import PatchIndex
@@ -41,7 +42,7 @@ class LevelIndex:
     def size(self) -> int:
         return self._indexes[0].size
 
-    def nearest(self, queries: NDArray[np.float32], pictures: int = 1) -> NDArray[np.float32]:
+    def nearest(self, queries: Features, pictures: int = 1) -> NDArray[np.float32]:
         """See PatchIndex. ValueError for other dimensions. Blocks for Q * N * D."""
         if queries.ndim != 2 or queries.shape[1] != self.dim:
             raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")

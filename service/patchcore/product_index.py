@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from service.patchcore.bfloat16 import FOLDS, Left, empty_rows, reaching, right_rows
 from service.patchcore.distance import row_distances
+from service.patchcore.resident import Features, on_host
 
 CHUNK_VALUES = 2**22
 
@@ -37,7 +38,7 @@ class ProductIndex:
     def size(self) -> int:
         return int(self._vectors.shape[0])
 
-    def nearest(self, queries: NDArray[np.float32], pictures: int = 1) -> NDArray[np.float32]:
+    def nearest(self, queries: Features, pictures: int = 1) -> NDArray[np.float32]:
         """See PatchIndex: every distance is exact. Raises ValueError for other dimensions and for queries
         that are not finite. Blocks for Q * N * D."""
         right = self._right
@@ -45,7 +46,7 @@ class ProductIndex:
             raise RuntimeError("this index is closed: search the one that replaced it")
         if queries.ndim != 2 or queries.shape[1] != self.dim:
             raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")
-        points = torch.from_numpy(np.ascontiguousarray(queries, dtype=np.float32))
+        points = torch.from_numpy(np.ascontiguousarray(on_host(queries), dtype=np.float32))
         rows = max(1, CHUNK_VALUES // right.shape[1])
         found = [self._nearest(points[at : at + rows], right) for at in range(0, len(points), rows)]
         return np.concatenate(found) if found else np.empty(0, np.float32)

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from service.patchcore import bfloat16
 from service.patchcore.certified_index import CertifiedIndex
-from service.patchcore.exact_index import ExactIndex
+from service.patchcore.device_index import DeviceIndex
+from service.patchcore.exact_index import ExactIndex, faiss_has
 from service.patchcore.level_index import LevelIndex
 from service.patchcore.levels import Levels
 from service.patchcore.product_index import ProductIndex
 from service.patchcore.recipe import ScoreMode
+from service.patchcore.resident import Features
 
 Search = Literal["certified", "exact"]
-Device = Literal["cpu", "cuda"]
 
 SEARCHES: Mapping[Search, str] = {
     "certified": "The fastest index whose image scores are proven equal to the exact ones, frame by frame.",
@@ -31,7 +32,7 @@ FEWEST_MULTIPLIED = 256
 
 
 class PatchIndex(Protocol):
-    """Nearest vectors of one bank. Searches may run at once on the CPU; a CUDA index has one owner thread."""
+    """Nearest vectors of one bank. Searches may run at once, but for FAISS on CUDA: one owner thread."""
 
     @property
     def name(self) -> str:
@@ -44,7 +45,7 @@ class PatchIndex(Protocol):
     @property
     def size(self) -> int: ...
 
-    def nearest(self, queries: NDArray[np.float32], pictures: int = 1) -> NDArray[np.float32]:
+    def nearest(self, queries: Features, pictures: int = 1) -> NDArray[np.float32]:
         """The fused distance of each of (Q, D) queries to the nearest vectors, float32 (Q,). The queries are
         those of `pictures` pictures, equally many of each and one picture after another: of each picture the
         largest distance is exact. Whether the others are is the index's to say; none is ever below the exact
@@ -62,7 +63,7 @@ def index_of(
     *,
     search: Search = "exact",
     score: ScoreMode = "max",
-    device: Device = "cpu",
+    device: str = "cpu",
 ) -> PatchIndex:
     """The index of a bank's vectors (N, D) for pictures that are scored by `score`.
 
@@ -70,9 +71,12 @@ def index_of(
     finds enough. Where the score takes a quantile of all distances off, or there are
     levels, every distance must be right: a product in bfloat16 (`ProductIndex`) on a processor that has it,
     up to as many vectors.
-    On CUDA, and for all else, flat. Raises and blocks as the indexes do.
+    For all else flat. On a device that is no CPU a product there (`DeviceIndex`), and for "exact" FAISS's own
+    where this build of it has CUDA. Raises and blocks as the indexes do.
     """
-    if search == "exact" or device == "cuda":
+    if device != "cpu" and not (search == "exact" and faiss_has(device)):
+        return _by_levels(vectors, levels, lambda part: DeviceIndex(part, device))
+    if search == "exact":
         return _by_levels(vectors, levels, lambda part: ExactIndex(part, device))
     if not levels and score == "max" and FEWEST_LISTED <= len(vectors) <= MOST_PREPARED:
         listed = CertifiedIndex(vectors)

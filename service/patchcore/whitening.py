@@ -75,6 +75,17 @@ class Whitening:
 
         return torch.from_numpy(self.mean).double(), torch.from_numpy(self.matrix).double()
 
+    @cached_property
+    def _on(self) -> "dict[torch.device, tuple[torch.Tensor, torch.Tensor]]":
+        return {}
+
+    def on(self, device: "torch.device") -> "tuple[torch.Tensor, torch.Tensor]":
+        """Mean and matrix in float64 on a device of torch, copied there once."""
+        if device not in self._on:
+            mean, matrix = self._double
+            self._on[device] = mean.to(device), matrix.to(device)
+        return self._on[device]
+
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Whiten (..., D) features; the shape stays."""
         if features.shape[-1] != self.mean.size:

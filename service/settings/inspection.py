@@ -94,11 +94,12 @@ class EngineSettings(Part):
         ge=0,
         description="of the extraction worker; 0 is one fewer than there are cores, at least one",
     )
-    decode_threads: int = Field(
-        default=1,
+    decode_threads: int | None = Field(
+        default=None,
         ge=0,
-        le=16,
-        description="that decode the next batch while this one is scored; 0 decodes nothing ahead",
+        le=64,
+        description="that decode the next batch while this one is scored; 0 decodes nothing ahead; left "
+        "open it is 1 beside a CPU, and beside a GPU as many as there are cores, 8 at most",
     )
     weights: Path | None = Field(
         default=None, description="a weights file, or a folder with NETWORK.safetensors, .pth or .pt in it"
@@ -108,7 +109,7 @@ class EngineSettings(Part):
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         default="auto",
-        description="of the network; auto is bfloat16 where the processor multiplies it natively",
+        description="of the network; auto is float16 on a GPU, bfloat16 on a CPU that multiplies it natively",
     )
     runtime: Runtime = Field(
         default=Runtime.AUTO,
@@ -130,6 +131,14 @@ class EngineSettings(Part):
         ge=1,
         description="resident in an extraction worker, banks included; past it, it is replaced",
     )
+
+    @property
+    def decoders(self) -> int:
+        """How many threads decode ahead: a GPU takes pictures as fast as several can. More than eight were no
+        faster (docs/engines.md)."""
+        if self.decode_threads is not None:
+            return self.decode_threads
+        return 1 if self.device == "cpu" else max(1, min(8, (os.cpu_count() or 1) - 1))
 
     @property
     def networks_folder(self) -> Path:

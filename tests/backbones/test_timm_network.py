@@ -151,7 +151,7 @@ def test_auto_is_bfloat16_only_where_the_processor_has_it(monkeypatch: pytest.Mo
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda native=native: native)
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
         assert chosen("auto", "cpu") == expected
-        assert chosen("auto", "cuda") == "float32"
+        assert chosen("auto", "cuda:1") == "float16"
         assert chosen("float32", "cpu") == "float32"
 
 

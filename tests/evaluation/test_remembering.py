@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from service.backbones.base import Batch
 from service.evaluation.remembering import RememberingBackbone, work_clock
 from tests.training.parts import QuickNetwork
 
@@ -14,7 +15,7 @@ class Counting(QuickNetwork):
     def __init__(self) -> None:
         self.looks = 0
 
-    def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
         self.looks += len(batch)
         time.sleep(0.02 * len(batch))
         return super().stages(batch)

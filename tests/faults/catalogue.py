@@ -96,7 +96,7 @@ CASES = (
         22,
         "the device fails or hangs",
         (f"{HERE}/test_22_device.py",),
-        "Its errors and its lack of memory are injected into the worker: no GPU was here.",
+        "Its errors and its lack of memory are injected; tests/cuda shows those of a real GPU.",
     ),
     Case(23, "the disk is full", (f"{HERE}/test_23_full_disks.py",)),
     Case(

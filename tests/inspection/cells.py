@@ -21,5 +21,9 @@ def cell_bytes(name: str) -> bytes:
 
 def cells(kind: str, probability: float, first: int, count: int) -> list[Picture]:
     """``count`` cells of a kind (mono, poly) whose probability of being defective is exactly this."""
-    names = [name for name, seen, cell in _labels() if cell == kind and seen == probability]
-    return [decode(cell_bytes(name)) for name in names[first : first + count]]
+    return [decode(cell_bytes(name)) for name in all_cells(kind, probability)[first : first + count]]
+
+
+def all_cells(kind: str, probability: float) -> list[str]:
+    """The names of all cells of a kind whose probability of being defective is exactly this."""
+    return [name for name, seen, cell in _labels() if cell == kind and seen == probability]

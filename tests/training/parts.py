@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from service.backbones.base import Batch
 from service.backbones.precision import Arithmetic
 from service.images.resize import Triple
 from service.patchcore import Recipe
@@ -28,8 +28,8 @@ class QuickNetwork:
     mean: Triple = (0.5, 0.5, 0.5)
     std: Triple = (0.25, 0.25, 0.25)
 
-    def stages(self, batch: NDArray[np.float32]) -> list[torch.Tensor]:
-        pixels = torch.from_numpy(batch)
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
+        pixels = torch.as_tensor(batch)
         return [self._stage(pixels, *pair) for pair in zip(self.strides, self.channels, strict=True)]
 
     def _stage(self, pixels: torch.Tensor, stride: int, channels: int) -> torch.Tensor:

@@ -1,8 +1,5 @@
 """``patchline bench extract``: from bytes to patch features, beside the network alone."""
 
-import statistics
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,11 +17,12 @@ EPILOG = "Example: patchline bench extract --recipe plain --json"
 def extract(
     recipe: Annotated[str, typer.Option(metavar="NAME", help="A named recipe.")] = "balanced",
     batch: Annotated[int, typer.Option(min=1, max=64, help="Pictures at once.")] = 8,
-    rounds: Annotated[int, typer.Option(min=2, max=200, help="Times that each is timed.")] = 15,
+    rounds: Annotated[int, typer.Option(min=1, max=200, help="Runs of 12 batches of each.")] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Real solar cells decoded, resized, through the network and embedded, in turn with the network alone on
-    a batch that is ready: the engine of the settings, and every other that can compute the recipe here."""
+    """Real solar cells decoded and resized ahead as in a worker, through the network and embedded, in turn
+    with the network alone on a batch that is ready: the engine of the settings, and every other that can
+    compute the recipe here."""
     from service.backbones.runtime import Runtime
     from service.patchcore.recipes import recipe_named
     from workers.cli.installation import command_settings
@@ -35,7 +33,7 @@ def extract(
     others = [
         _timed(named, settings.engine, runtime, batch, rounds)
         for runtime in (Runtime.TORCH, Runtime.OPENVINO)
-        if runtime.value != chosen["engine"] and _offered(runtime)
+        if runtime.value != chosen["engine"] and settings.engine.device == "cpu" and _offered(runtime)
     ]
     figures = {"recipe": recipe, **chosen, "others": others}
     if as_json:
@@ -63,39 +61,27 @@ def _timed(
     from service.inspection.extractor import PatchExtractor
     from workers.cli.bench_cells import cells
     from workers.cli.device import ready_backbone
+    from workers.cli.extracting import Extracting
     from workers.cli.installation import command_settings
     from workers.demo.cells import GOOD
 
     if runtime is Runtime.AUTO:
         runtime = Runtime.OPENVINO if engine.device == "cpu" and _offered(Runtime.OPENVINO) else Runtime.TORCH
     changed = engine.model_copy(update={"runtime": runtime})
-    backbone = ready_backbone(command_settings().model_copy(update={"engine": changed}), recipe)
+    settings = command_settings().model_copy(update={"engine": changed})
+    backbone = ready_backbone(settings, recipe)
     data = [cell.path.read_bytes() for cell in cells("mono", GOOD)[:batch]]
     contract = InputContract.learn([decode(each).form() for each in data], recipe)
-    extractor = PatchExtractor(backbone, recipe, contract)
-    ready = extractor.prepare([decode(each) for each in data])
-    whole_ms, network_ms = _in_turn(
-        lambda: extractor.extract([decode(each) for each in data]), lambda: backbone.stages(ready), rounds
-    )
+    extracting = Extracting(PatchExtractor(backbone, recipe, contract), data, changed.decoders)
+    whole_ms, network_ms = extracting.in_turn(rounds)
     return {
         # Several networks in one have no runtime of their own.
         "engine": str(getattr(backbone, "runtime", runtime)),
         "precision": backbone.precision,
         "batch": batch,
-        "input": list(extractor.input_size),
+        "input": list(extracting.extractor.input_size),
+        "decode_threads": changed.decoders,
         "ms_per_image": round(whole_ms / batch, 2),
         "backbone_ms_per_image": round(network_ms / batch, 2),
         "share_of_backbone_rate": round(network_ms / whole_ms, 3),
     }
-
-
-def _in_turn(one: Callable[[], object], other: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median milliseconds of both, after a first time of each."""
-    spent: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds + 1):
-        for work, times in zip((one, other), spent, strict=True):
-            began = time.perf_counter()
-            work()
-            if number:
-                times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(spent[0]), statistics.median(spent[1])

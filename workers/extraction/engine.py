@@ -48,7 +48,8 @@ class Engine:
         # References may be larger than messages; which of the two a frame was, the inspector has checked.
         largest = max(inspector.max_inline_bytes, inspector.max_reference_bytes)
         self._limits = ImageLimits(inspector.max_pixels, largest)
-        self._decoder = Decoder(self._limits, settings.engine.decode_threads)
+        self._contracts: dict[str, InputContract] = {}
+        self._decoder = Decoder(self._limits, settings.engine.decoders, self._contracts)
         self._laps = Laps()
 
     def load(self, request: protocol.Load) -> Candidate | protocol.Refused | protocol.Failed:
@@ -74,14 +75,16 @@ class Engine:
             entry.close()
             return protocol.Refused(request.request, refused.reason.value, refused.sentence)
         self._shelf.put(entry.activation.line, entry)
+        self._contracts[entry.activation.line] = entry.model.extractor.contract
         return protocol.Loaded(request.request)
 
     def drop(self, line: str) -> None:
         """Forget a line's bank."""
         self._shelf.drop(line)
+        self._contracts.pop(line, None)
 
     def expect(self, frames: list[protocol.FrameIn]) -> None:
-        """These frames come to be scored: decode them meanwhile. Any thread; does not block."""
+        """These frames come to be scored: decode and resize them meanwhile. Any thread; does not block."""
         self._decoder.begin(frames)
 
     def score(self, frames: list[protocol.FrameIn]) -> list[protocol.Outcome]:
