@@ -12,7 +12,8 @@ DRAWING_SIDE = 512
 """Enough to see where; the frame itself is one click away. Bounds the time and the PNG's size."""
 
 _STRONGEST = 0.8
-_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+# One filter instead of the best of five for each row: half of the time, and no more bytes.
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 
 
 def drawing_size(width: int, height: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from schemas.reasons import VerdictKind
 from service.images.heatmap import draw_heatmap
 from service.images.picture import Picture
 from service.inspection.extractor import PatchExtractor
+from service.inspection.in_threads import in_threads
 from service.inspection.judgement import Draw, Judgement, verdict_of, wants_heatmap
 from service.inspection.laps import Laps
 from service.inspection.neighbours import Near, nearest_parts
@@ -83,7 +84,7 @@ class LineModel:
             grids = self.score_features(features)
         with laps.of("draw"):
             each = zip(pictures, features, grids, strict=True)
-            return [self._judge(picture, patches, grid, draw) for picture, patches, grid in each]
+            return in_threads(lambda one: self._judge(*one, draw), each)
 
     def score_features(self, features: Features) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what

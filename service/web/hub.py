@@ -30,7 +30,8 @@ class Event:
 
 
 class Subscriber:
-    """An endless walk over events, which ends when the hub closes or after a ``reload``."""
+    """An endless walk over events, as many as are there at a time, which ends when the hub closes or after a
+    ``reload``."""
 
     def __init__(self, line: str | None, size: int, names: frozenset[str] = USUAL) -> None:
         self._line = line
@@ -65,10 +66,13 @@ class Subscriber:
         self._closed = True
         self._filled.set()
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    async def __aiter__(self) -> AsyncIterator[list[Event]]:
         while True:
-            while self._queue:
-                yield self._queue.popleft()
+            if self._queue:
+                taken = list(self._queue)
+                self._queue.clear()
+                yield taken
+                continue
             if self._closed:
                 return
             self._filled.clear()

@@ -32,6 +32,7 @@ def main() -> int:
         for _ in range(_ROUNDS):
             found["ours"].append(_run([sys.executable, "-m", "tests.benches.peer_ours", "measure", folder]))
             found["theirs"].append(_run([str(theirs), str(HERE / "peer_theirs.py"), folder]))
+            found["ours"][-1] |= _run([sys.executable, "-m", "tests.benches.peer_ours", "select", folder])
         settings = json.loads((given / "settings.json").read_text())
     told = {"settings": settings, **found, "ratios": _ratios(found)}
     sys.stdout.write(json.dumps(told, indent=1) + "\n")
@@ -50,7 +51,8 @@ def _environment() -> Path:
 
 
 def _run(command: list[str]) -> dict[str, Any]:
-    ended = subprocess.run(command, check=True, capture_output=True, text=True)
+    # What it complains of goes where ours goes.
+    ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     result: dict[str, Any] = json.loads(ended.stdout.strip().splitlines()[-1])
     return result
 

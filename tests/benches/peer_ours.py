@@ -15,21 +15,27 @@ from service.backbones.configured import backbone_for
 from service.backbones.source import source_of
 from service.backbones.weights import fill
 from service.images.contract import InputContract
-from service.images.decode import decode
+from service.images.decode import DEFAULT_LIMITS, decode
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Draw
 from service.inspection.line_model import LineModel
 from service.inspection.together import judge_batch
-from service.patchcore import auroc, coverage_radius, fit, greedy_coreset, project
+from service.patchcore import auroc, coverage_radius, fit, greedy_coreset
 from service.patchcore.recipe import Recipe
 from service.settings import EngineSettings
 from service.training.thresholds import thresholds_of
 from workers.cli.bench_cells import cells
 from workers.demo.cells import DEFECTIVE, GOOD
+from workers.extraction.decoder import Decoder
 from workers.extraction.engine import share_threads
+from workers.extraction.protocol import FrameIn
 
 SHARE, TAUGHT, JUDGED, BATCH = 0.01, 100, 40, 8
-RECIPE = Recipe(name="peer", keep_aspect=False, coreset_share=SHARE, max_vectors=1_000_000)
+# Not projected, as anomalib's selection is not at this width: its projection would have more dimensions.
+RECIPE = Recipe(
+    name="peer", keep_aspect=False, coreset_share=SHARE, max_vectors=1_000_000, projection_dim=152
+)
+LINE = "bench"
 _ALL: Draw = "all"
 
 
@@ -71,29 +77,45 @@ def measure(folder: Path) -> dict[str, Any]:
     parts = [part for at in range(0, TAUGHT, BATCH) for part in extractor.extract(pictures[at : at + BATCH])]
     bank = fit(parts, RECIPE)
     fit_seconds = time.perf_counter() - began
-    patches = np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])
-    began = time.perf_counter()
-    points = project(patches.astype(np.float16), RECIPE.projection_dim, RECIPE.seed)
-    chosen = greedy_coreset(points, keep=bank.size)
-    coreset_seconds = time.perf_counter() - began
     model = LineModel(bank, thresholds_of(bank.calibration_scores), extractor)
     scores: list[float] = []
     began = time.perf_counter()
-    for at in range(0, len(judged), BATCH):
-        outcomes = judge_batch(model, [decode(data) for data in judged[at : at + BATCH]], draw=_ALL)
+    decoder = Decoder(DEFAULT_LIMITS, EngineSettings().decoders, {LINE: contract})
+    batches = [
+        [FrameIn(LINE, data) for data in judged[at : at + BATCH]] for at in range(0, len(judged), BATCH)
+    ]
+    decoder.begin(batches[0])
+    for frames, coming in zip(batches, [*batches[1:], []], strict=True):
+        # As a worker does: the next batch is decoded while this one is judged.
+        decoder.begin(coming)
+        outcomes = judge_batch(model, [decoder.picture(frame) for frame in frames], draw=_ALL)
         scores += [getattr(outcome, "score", 0.0) for outcome in outcomes]
     frame_ms = 1000 * (time.perf_counter() - began) / len(judged)
     return {
         "fit_seconds": fit_seconds,
-        "coreset_seconds": coreset_seconds,
         "frame_ms": frame_ms,
-        "radius": coverage_radius(patches, patches[chosen.indices]),
         "image_auroc": auroc(np.array(settings["defective"]), np.array(scores)),
     }
 
 
+def select(folder: Path) -> dict[str, Any]:
+    """Seconds of a selection from anomalib's own patches, as many as it kept, and the radius that is left."""
+    settings = json.loads((folder / "settings.json").read_text())
+    share_threads(settings["threads"], settings["threads"])
+    patches = np.load(folder / "patches.npy")
+    began = time.perf_counter()
+    chosen = greedy_coreset(patches, keep=int(SHARE * len(patches)))
+    ended = time.perf_counter()
+    return {
+        "coreset_seconds": ended - began,
+        "kept": len(chosen.indices),
+        "radius": coverage_radius(patches, patches[chosen.indices]),
+    }
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "prepare":
-        prepare(Path(sys.argv[2]))
+    task, given = sys.argv[1], Path(sys.argv[2])
+    if task == "prepare":
+        prepare(given)
     else:
-        sys.stdout.write(json.dumps(measure(Path(sys.argv[2]))) + "\n")
+        sys.stdout.write(json.dumps({"measure": measure, "select": select}[task](given)) + "\n")

@@ -24,8 +24,8 @@ async def test_a_slow_subscriber_is_dropped_and_told_to_load_anew() -> None:
         quick = aiter(other)
         for number in range(10):
             hub.publish(event(number))
-            assert (await anext(quick)).data == str(number)
-        assert [told.name async for told in slow] == ["reload"]
+            assert [told.data for told in await anext(quick)] == [str(number)]
+        assert [told.name async for events in slow for told in events] == ["reload"]
         assert len(hub) == 1
 
 
@@ -35,7 +35,7 @@ async def test_a_subscriber_of_a_line_hears_of_no_other() -> None:
         hub.publish(event(1, "b"))
         hub.publish(event(2, "a"))
         hub.close()
-        assert [told.data async for told in subscriber] == ["2"]
+        assert [told.data async for events in subscriber for told in events] == ["2"]
 
 
 async def test_the_number_of_subscribers_is_bounded() -> None:
@@ -46,6 +46,15 @@ async def test_the_number_of_subscribers_is_bounded() -> None:
     hub.close()
     with pytest.raises(HubFull):
         hub.require_room()
+
+
+async def test_what_came_meanwhile_is_told_together_and_in_order() -> None:
+    hub = Hub()
+    with hub.subscribe() as subscriber:
+        for number in range(5):
+            hub.publish(event(number))
+        hub.close()
+        assert [[told.data for told in events] async for events in subscriber] == [list("01234")]
 
 
 async def _names(answer: httpx.Response) -> AsyncIterator[str]:
