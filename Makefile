@@ -56,8 +56,9 @@ schemas: $(INSTALLED) ## Make schemas/json and docs/reference.md anew from the c
 	$(BIN)/python -m schemas.documents
 	$(BIN)/python -m workers.reference
 
-screenshots: $(INSTALLED) ## The README's pictures, from drawn parts in Chromium
+screenshots: $(INSTALLED) ## The README's pictures, from drawn parts in Chromium; of real cells in .cache
 	$(BIN)/python -m tests.browser.screenshots docs/images
+	$(BIN)/python -m tests.browser.screenshots .cache/screenshots --cells
 
 site: $(INSTALLED) ## The docs as a site in ./site, strict about links
 	$(BIN)/python -m mkdocs build --strict

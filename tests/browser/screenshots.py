@@ -1,4 +1,5 @@
-"""``python -m tests.browser.screenshots FOLDER``: the README's pictures, from drawn parts."""
+"""``python -m tests.browser.screenshots FOLDER [--cells]``: the README's pictures, from drawn parts, or the
+same from the real cells of a demo, which are not to be committed."""
 
 import asyncio
 import io
@@ -9,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.async_api import Page, expect
 
+from tests.browser.cells import CELLS, demo_page
 from tests.browser.chromium import Look, person, running_chromium
 from tests.browser.scene import shown
 from tests.browser.taught import LINE, taught
@@ -33,9 +35,7 @@ async def take(folder: Path) -> None:
             person(browser, LOOK) as page,
         ):
             for path, name in (("/", "wall"), ("/lines/flange-top?show=defect", "review")):
-                await page.goto(url + path)
-                await expect(page.locator("#link-state")).to_have_text("Live")
-                await save(page, folder / f"{name}.png")
+                await look(page, url + path, folder / f"{name}.png")
     await take_taught(folder)
 
 
@@ -48,9 +48,23 @@ async def take_taught(folder: Path) -> None:
             person(browser, LOOK) as page,
         ):
             for path, name in (("bank", "teach"), ("threshold", "threshold")):
-                await page.goto(f"{url}/lines/{LINE}/{path}")
-                await expect(page.locator("#link-state")).to_have_text("Live")
-                await save(page, folder / f"{name}.png")
+                await look(page, f"{url}/lines/{LINE}/{path}", folder / f"{name}.png")
+
+
+async def take_cells(folder: Path) -> None:
+    """The same four from a demo, once both of its lines have defects."""
+    paths = (("", "wall"), (f"lines/{CELLS}?show=defect", "review"))
+    taught_paths = ((f"lines/{CELLS}/bank", "teach"), (f"lines/{CELLS}/threshold", "threshold"))
+    async with demo_page() as url, running_chromium() as browser, person(browser, LOOK) as page:
+        for path, name in (*paths, *taught_paths):
+            await look(page, f"{url}/{path}", folder / f"{name}.png")
+
+
+async def look(page: Page, url: str, target: Path) -> None:
+    """Go there, and save what is seen once the page is live."""
+    await page.goto(url)
+    await expect(page.locator("#link-state")).to_have_text("Live")
+    await save(page, target)
 
 
 async def save(page: Page, target: Path) -> None:
@@ -68,4 +82,4 @@ async def save(page: Page, target: Path) -> None:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take(target))
+    asyncio.run(take_cells(target) if "--cells" in sys.argv[2:] else take(target))
