@@ -2,9 +2,17 @@
 
 import sys
 
+INTERRUPTED = 130
+"""128 and the signal's number, as shells have it."""
+
 
 def main() -> None:
-    """``patchline``: run what the arguments ask for, and exit with 0, 1 or 2."""
-    from workers.cli.app import run
+    """``patchline``: run what the arguments ask for, and exit with 0, 1 or 2, or 130 when interrupted."""
+    try:
+        from workers.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Before there was a command that could be told of it.
+        code = INTERRUPTED
+    sys.exit(code)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workers.cli import failures
+from workers.cli import INTERRUPTED, failures
 
 COMMANDS = (
     "init",
@@ -86,7 +86,7 @@ def _told(error: BaseException, *, traceback: bool) -> int:
     if isinstance(error, KeyboardInterrupt):
         with contextlib.suppress(OSError):
             beside().print("\nstopped")
-        return failures.INTERRUPTED
+        return INTERRUPTED
     if type(error).__name__ == "NoArgsIsHelpError":
         # Typer has printed the help while it made the exception.
         return failures.WRONG_USE

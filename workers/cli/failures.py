@@ -2,7 +2,9 @@
 
 import typer
 
-FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+from workers.cli import INTERRUPTED
+
+FINE, FAILED, WRONG_USE = 0, 1, 2
 """0 fine; 1 the outside world failed; 2 wrong use or bad input; 130 Ctrl-C before the end."""
 
 # Typer carries a click of its own: the class above all its complaints is reached through what it exports.

@@ -47,7 +47,8 @@ def send(
     rounds add :2, :3 and so on.
     """
     from workers.camera.files import pictures_in
-    from workers.cli.failures import INTERRUPTED, Refused
+    from workers.cli import INTERRUPTED
+    from workers.cli.failures import Refused
     from workers.cli.installation import command_settings
 
     settings = command_settings()
