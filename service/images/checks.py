@@ -39,7 +39,7 @@ def check_fit(picture: Picture, white: int | None = None) -> None:
 
 def _saturated_share(pixels: Pixels, full: int) -> float:
     """The share of samples at full scale; one colour channel may clip alone on a healthy part."""
-    # As an integer: compared with a float, samples would be converted first, which takes ten times as long.
+    # As an integer: compared with a float, samples would be converted first, which takes four times as long.
     level = pixels.dtype.type(math.ceil(SATURATED_LEVEL * full))
     return float(np.count_nonzero(pixels >= level) / pixels.size)
 
