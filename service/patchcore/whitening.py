@@ -70,21 +70,17 @@ class Whitening:
         return cls(mean.astype(np.float32), matrix.astype(np.float32), levels)
 
     @cached_property
-    def _double(self) -> "tuple[torch.Tensor, torch.Tensor]":
-        import torch
-
-        return torch.from_numpy(self.mean).double(), torch.from_numpy(self.matrix).double()
-
-    @cached_property
-    def _on(self) -> "dict[torch.device, tuple[torch.Tensor, torch.Tensor]]":
+    def _placed(self) -> "dict[torch.device, tuple[torch.Tensor, torch.Tensor]]":
         return {}
 
     def on(self, device: "torch.device") -> "tuple[torch.Tensor, torch.Tensor]":
         """Mean and matrix in float64 on a device of torch, copied there once."""
-        if device not in self._on:
-            mean, matrix = self._double
-            self._on[device] = mean.to(device), matrix.to(device)
-        return self._on[device]
+        import torch
+
+        if device not in self._placed:
+            mean, matrix = torch.from_numpy(self.mean), torch.from_numpy(self.matrix)
+            self._placed[device] = mean.to(device).double(), matrix.to(device).double()
+        return self._placed[device]
 
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Whiten (..., D) features; the shape stays."""
@@ -96,7 +92,7 @@ class Whitening:
         import torch  # Only where features are computed: it takes hundreds of megabytes.
 
         # By torch: the threads of numpy's product spin on for a while, in the way of the search that follows.
-        mean, matrix = self._double
+        mean, matrix = self.on(torch.device("cpu"))
         for start in range(0, len(rows), WHITENED):
             chunk = torch.from_numpy(np.ascontiguousarray(rows[start : start + WHITENED], dtype=np.float64))
             for level in columns(self.levels, self.mean.size):
