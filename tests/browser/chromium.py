@@ -1,12 +1,13 @@
 """Debian's Chromium, driven by Playwright: no browser is downloaded."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
 
@@ -69,3 +70,22 @@ async def person(browser: Browser, look: Look | None = None) -> AsyncIterator[Pa
     finally:
         await context.close()
     assert not errors, errors
+
+
+async def events_wait(page: Page) -> asyncio.Event:
+    """Keep the live stream from the page until the event that is given back is set."""
+    begin = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await begin.wait()
+        await route.continue_()
+
+    await page.route("**/v1/events*", late)
+    return begin
+
+
+async def answers(page: Page, url: str, key: str, value: object) -> None:
+    """Wait until the API says so, whatever the page shows."""
+    async with asyncio.timeout(10):
+        while (await (await page.request.get(url)).json())[key] != value:  # noqa: ASYNC110 - it signals nothing
+            await asyncio.sleep(0.05)

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from schemas.command import ApproveGood, ConfirmDefect, MarkUnsure, Rollback
 from tests.browser.accessible import assert_accessible
-from tests.browser.chromium import IN_CHROMIUM, person
+from tests.browser.chromium import IN_CHROMIUM, answers, events_wait, person
 from tests.browser.scene import Scene
 from tests.web.staff import PASSWORD, Staff, quick_hashes
 
@@ -86,6 +86,25 @@ async def test_what_became_of_an_answer_is_shown_and_can_be_undone(
     last = [command for command, _ in await there.plant.commands()][-1]
     assert isinstance(last, Rollback)
     assert (last.to_epoch, last.based_on_epoch) == (3, 4)
+
+
+async def test_what_became_of_an_answer_before_the_page_was_live_is_shown(
+    scene: tuple[str, Scene], page: Page
+) -> None:
+    """The page is drawn while the answer is carried out, and its events begin only after that was told."""
+    url, there = scene
+    await opened(page, url + LINE)
+    first = await shown(page)
+    await press(page, "g")
+    [(command, _)] = await there.plant.commands()
+    told = await events_wait(page)
+    await page.goto(f"{url}{LINE}/frames/{first}")
+    await expect(page.locator("#part .said.pending")).to_be_visible()
+    await there.plant.activate("flange-top", 4)
+    await there.plant.answer("flange-top", str(command.command_id), epoch=4)
+    await answers(page, f"{url}/v1/commands/{command.command_id}", "status", "done")
+    told.set()
+    await expect(page.locator("#part .said.done")).to_contain_text("Epoch 4 in force")
 
 
 async def test_a_reload_keeps_the_place(scene: tuple[str, Scene], page: Page) -> None:

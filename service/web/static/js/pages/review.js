@@ -220,7 +220,10 @@ follow(line, {
     refresh();
     desk.renew().then(ready).catch(() => {});
   },
-}, refresh);
+}, () => {
+  refresh();
+  desk.renewAll().then(ready).catch(() => {});
+});
 
 if (desk.uid) {
   // An address that names a part was chosen by somebody; the line's own address shows the first that is free.

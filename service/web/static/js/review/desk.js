@@ -37,17 +37,24 @@ export class Desk {
     return true;
   }
 
-  // What is known of the part has changed.
+  // What is known of the part has changed. Of two renewals at once the one that was asked for last is shown.
   async renew(uid = this.uid) {
     this.fetched.delete(uid);
     if (!uid || uid !== this.uid) return;
-    const fresh = (await this.prepare(uid)).cloneNode(true);
-    if (uid !== this.uid) return;
+    const fetching = this.prepare(uid);
+    const fresh = (await fetching).cloneNode(true);
+    if (uid !== this.uid || this.fetched.get(uid) !== fetching) return;
     const box = this.element.querySelector("#picture")?.getAttribute("viewBox");
     if (box) fresh.querySelector("#picture")?.setAttribute("viewBox", box);
     tellTimes(fresh);
     patch(this.part, fresh);
     showLayers(this.element);
+  }
+
+  // Nothing was heard for a while: whatever was fetched may be of before.
+  renewAll() {
+    this.fetched.clear();
+    return this.renew();
   }
 
   clear(message) {
