@@ -147,8 +147,8 @@ class Demo:
                 for task in vital:
                     if task.done():
                         await task
-                # The clock starts with the first verdict, so that a run of N seconds inspects for N seconds.
-                if end is None and self._tally.finished and self._options.seconds is not None:
+                # The clock starts with the stream, so that a run of N seconds inspects for N seconds.
+                if end is None and self._tally.begun and self._options.seconds is not None:
                     end = time.monotonic() + self._options.seconds
                 live.update(board(self._tally, self._settings.web.public_url, self._note))
                 await asyncio.sleep(0.25)

@@ -44,8 +44,15 @@ class Tally:
         self.dead_letters = 0
         self.alerts: set[UUID] = set()
         self.flagged_good: dict[str, list[Verdict]] = defaultdict(list)
+        self.begun = False
         self._seen: set[UUID] = set()
         self._changed = asyncio.Event()
+
+    def begin(self) -> None:
+        """The stream begins: what came before has no part in its times."""
+        self.begun = True
+        self.latencies_ms.clear()
+        self.moments.clear()
 
     def add(self, verdict: Verdict, now_ms: float) -> None:
         """Count a verdict once, however often it is read. The latency ends when it was read back, so it is
