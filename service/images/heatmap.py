@@ -1,5 +1,7 @@
 """The picture that an operator sees beside an alarm: the part in grey, and what is unusual in colour."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,7 @@ DRAWING_SIDE = 512
 """Enough to see where; the frame itself is one click away. Bounds the time and the PNG's size."""
 
 _STRONGEST = 0.8
+_LINE, _RIM = (cv2.getStructuringElement(cv2.MORPH_CROSS, (side, side)) for side in (3, 5))
 # One filter instead of the best of five for each row: half of the time, and no more bytes.
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 
@@ -36,8 +39,7 @@ def draw_heatmap(
         raise ValueError(f"The threshold is {threshold}: colours are anchored at it, so give a positive one.")
     size = drawing_size(pixels.shape[1], pixels.shape[0])
     level = _level(anomaly, threshold, size)
-    drawing = _blend(_backdrop(pixels, size, white), level)
-    _outline(drawing, level)
+    drawing = _outlined(_blend(_backdrop(pixels, size, white), level), level)
     return bytes(cv2.imencode(".png", drawing, _PNG)[1])
 
 
@@ -45,26 +47,45 @@ def _level(anomaly: NDArray[np.float32], threshold: float, size: tuple[int, int]
     """0 at score 0, one half at the threshold, 1 from twice the threshold on."""
     if anomaly.shape != size:
         anomaly = cv2.resize(anomaly, (size[1], size[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    return np.asarray(np.clip(np.nan_to_num(anomaly / np.float32(2 * threshold)), 0, 1), np.float32)
+    level = anomaly * np.float32(1 / (2 * threshold))
+    if not np.isfinite(level).all():
+        level = np.nan_to_num(level)
+    return np.asarray(np.clip(level, 0, 1, out=level), np.float32)
 
 
-def _backdrop(pixels: Pixels, size: tuple[int, int], white: int | None) -> NDArray[np.float32]:
+def _backdrop(pixels: Pixels, size: tuple[int, int], white: int | None) -> NDArray[np.uint8]:
     small = fit(pixels, size)
     full = white or (65535 if small.dtype == np.uint16 else 255)
     grey = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return np.asarray(np.minimum(grey.astype(np.float32) * np.float32(255 / full), 255), np.float32)
+    return np.asarray(cv2.convertScaleAbs(grey, alpha=255 / full), np.uint8)
 
 
-def _blend(grey: NDArray[np.float32], level: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """BGR. Below the threshold the cover grows with the fourth power: a good part stays grey."""
-    colours = cv2.applyColorMap(np.rint(level * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    cover = (np.minimum(1, 16 * level**4) * np.float32(_STRONGEST))[..., None]
-    blended = grey[..., None] * (1 - cover) + colours * cover
-    return np.ascontiguousarray(np.rint(blended), dtype=np.uint8)
+@lru_cache(maxsize=1)
+def _palette() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """For each of 256 levels the share of the backdrop that is kept, of 255, and the colour put on it, BGR.
+    Below the threshold the cover grows with the fourth power: a good part stays grey."""
+    levels = np.arange(256, dtype=np.uint8)[:, None]
+    cover = np.minimum(1, 16 * (levels / 255.0) ** 4) * _STRONGEST
+    colours = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO).reshape(256, 3) * cover
+    return np.rint(255 * (1 - cover)).astype(np.uint8), np.rint(colours).astype(np.uint8)[:, None]
 
 
-def _outline(drawing: NDArray[np.uint8], level: NDArray[np.float32]) -> None:
-    above = (level > np.float32(0.5)).astype(np.uint8)
-    contours, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(drawing, contours, -1, (0, 0, 0), 3)
-    cv2.drawContours(drawing, contours, -1, (255, 255, 255), 1)
+def _blend(grey: NDArray[np.uint8], level: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """BGR. By table and in bytes: a tenth of the time of floats, and within two of them in 255."""
+    kept, colours = _palette()
+    steps = cv2.convertScaleAbs(level, alpha=255)
+    under = cv2.multiply(grey, cv2.LUT(steps, kept), scale=1 / 255)
+    return np.asarray(cv2.add(cv2.LUT(_three(steps), colours), _three(under)), np.uint8)
+
+
+def _outlined(drawing: NDArray[np.uint8], level: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """With the outermost pixels of what is above the threshold in white, and a dark rim about them."""
+    above = np.multiply(level > np.float32(0.5), 255, dtype=np.uint8)
+    inner = cv2.erode(above, _LINE, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
+    line = np.asarray(cv2.subtract(above, inner), np.uint8)
+    rim = np.asarray(cv2.bitwise_not(cv2.dilate(line, _RIM)), np.uint8)
+    return np.asarray(cv2.bitwise_or(cv2.bitwise_and(drawing, _three(rim)), _three(line)), np.uint8)
+
+
+def _three(plane: "cv2.typing.MatLike") -> NDArray[np.uint8]:
+    return np.asarray(cv2.merge([plane, plane, plane]), np.uint8)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 REFERENCE_SIDE = 256
-CANVAS_PIXELS = 512 * 512
+CANVAS_PIXELS = 256 * 256
 
 
 def draw_grid(patch_scores: NDArray[np.floating], size: tuple[int, int], sigma: float) -> NDArray[np.float32]:
@@ -16,8 +16,9 @@ def draw_grid(patch_scores: NDArray[np.floating], size: tuple[int, int], sigma: 
     Bilinear with half-pixel centres: a patch's value sits at the patch's centre. Then a Gaussian, for the eye
     only (regions and verdicts come from the unsmoothed grid). `sigma` is in pixels of a picture of 256 x 256
     and grows with the square root of the area, so that it blurs the same share of the picture at any size;
-    4, the paper's value, is half a patch there. Large pictures are drawn on a canvas of at most 512 x 512
-    pixels' area and enlarged, which costs the blur of a small one. Raises ValueError for an empty size.
+    4, the paper's value, is half a patch there. Larger pictures are blurred on a canvas of that many pixels
+    and enlarged: nothing finer is left after the blur, and it costs a tenth. Raises ValueError for an empty
+    size.
     """
     height, width = size
     if height < 1 or width < 1 or patch_scores.ndim != 2 or not patch_scores.size:

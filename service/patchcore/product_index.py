@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.patchcore.bfloat16 import FOLDS, Left, empty_rows, reaching, right_rows
+from service.patchcore.bfloat16 import MOST_DOUBT, Left, Right, reaching
 from service.patchcore.distance import row_distances
 from service.patchcore.resident import Features, on_host
 
@@ -26,9 +26,7 @@ class ProductIndex:
             raise ValueError(f"vectors of shape {vectors.shape} are no bank: give at least one, as (N, D)")
         self._vectors = torch.from_numpy(np.ascontiguousarray(vectors))
         self._mean = self._vectors.double().mean(dim=0).float()
-        rows, self._largest, self._lost = right_rows(self._vectors.float() - self._mean)
-        padded = torch.cat([rows, empty_rows(-len(rows) % FOLDS, self.dim)])
-        self._right: torch.Tensor | None = padded.T.contiguous()
+        self._right: Right | None = Right.of(self._vectors.float() - self._mean)
 
     @property
     def dim(self) -> int:
@@ -47,7 +45,7 @@ class ProductIndex:
         if queries.ndim != 2 or queries.shape[1] != self.dim:
             raise ValueError(f"queries of shape {queries.shape} do not fit a bank of {self.dim} dimensions")
         points = torch.from_numpy(np.ascontiguousarray(on_host(queries), dtype=np.float32))
-        rows = max(1, CHUNK_VALUES // right.shape[1])
+        rows = max(1, CHUNK_VALUES // right.values.shape[1])
         found = [self._nearest(points[at : at + rows], right) for at in range(0, len(points), rows)]
         return np.concatenate(found) if found else np.empty(0, np.float32)
 
@@ -55,12 +53,13 @@ class ProductIndex:
         """See PatchIndex."""
         self._right = None
 
-    def _nearest(self, points: torch.Tensor, right: torch.Tensor) -> NDArray[np.float32]:
-        left = Left.of(points - self._mean)
-        doubt = left.doubt(self._largest, self._lost)
-        if not bool(torch.isfinite(doubt).all()):
-            raise ValueError("the queries hold values that are not finite: check the backbone")
-        row, column = reaching(left, right, doubt)
+    def _nearest(self, points: torch.Tensor, right: Right) -> NDArray[np.float32]:
+        left = Left.of(points - self._mean, right)
+        if not bool((left.doubt < MOST_DOUBT).all()):
+            raise ValueError(
+                "the queries hold values that are not finite, or no features: check the backbone"
+            )
+        row, column = reaching(left, right)
         distances = row_distances(points[row].numpy(), self._vectors[column].float().numpy())
         first = np.searchsorted(row.numpy(), np.arange(len(points)))
         least: NDArray[np.float32] = np.minimum.reduceat(distances, first)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.patchcore.bfloat16 import FOLDS, Left, empty_rows, reaching, right_rows
+from service.patchcore.bfloat16 import Left, Right, reaching
 
 VALUES = st.one_of(
     st.integers(-2, 2).map(float),
@@ -22,16 +22,21 @@ def points(rows: int) -> st.SearchStrategy[NDArray[np.float32]]:
 
 @given(left=st.integers(1, 9).flatmap(points), right=st.integers(1, 40).flatmap(points))
 @settings(max_examples=200, deadline=None)
-def test_the_largest_product_is_always_among_those_that_reach(
+def test_the_nearest_is_always_among_those_that_reach(
     left: NDArray[np.float32], right: NDArray[np.float32]
 ) -> None:
-    exact = left.astype(np.float64) @ right.T.astype(np.float64)
-    exact -= (right.astype(np.float64) ** 2).sum(axis=1) / 2
-    rows, largest, lost = right_rows(torch.from_numpy(right))
-    padded = torch.cat([rows, empty_rows(-len(rows) % FOLDS, right.shape[1])]).T
-    made = Left.of(torch.from_numpy(left))
-    row, column = reaching(made, padded, made.doubt(largest, lost))
+    exact = ((left[:, None].astype(np.float64) - right) ** 2).sum(axis=2)
+    others = Right.of(torch.from_numpy(right))
+    row, column = reaching(Left.of(torch.from_numpy(left), others), others)
     assert (np.diff(row.numpy()) >= 0).all()
     assert int(column.max()) < len(right)
     found = set(zip(row.tolist(), column.tolist(), strict=True))
-    assert all((place, int(best)) in found for place, best in enumerate(exact.argmax(axis=1)))
+    assert all((place, int(best)) in found for place, best in enumerate(exact.argmin(axis=1)))
+
+
+@given(left=st.integers(1, 9).flatmap(points), right=st.integers(1, 40).flatmap(points))
+@settings(max_examples=200, deadline=None)
+def test_no_product_is_negative(left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
+    others = Right.of(torch.from_numpy(right))
+    made = Left.of(torch.from_numpy(left), others)
+    assert bool((torch.mm(made.values, others.values).view(torch.int16) >= 0).all())
