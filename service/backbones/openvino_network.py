@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from service.backbones.base import Batch
+from service.backbones.openvino_requests import apart, together
 from service.backbones.precision import Arithmetic
 from service.backbones.runtime import Runtime
 
@@ -21,6 +22,9 @@ TOLERANCES: Mapping[Arithmetic, float] = {"float32": 1e-3, "bfloat16": 2e-1}
 CACHED_KERNELS = 1024
 """Kernels that are kept, of sixty or so for each input shape: those of about twenty sizes and batches."""
 
+MOST_STREAMS = 8
+"""Pictures at once. More threads than that compute one picture together."""
+
 
 class Unconvertible(Exception):
     """OpenVINO cannot run the network, or not as torch does."""
@@ -30,9 +34,11 @@ class OpenVinoNetwork:
     """A Forward on the CPU, with as many threads as torch has: one budget for both.
 
     ``model`` is OpenVINO's, made by ``converted`` here or in an earlier process. Shapes stay dynamic, which
-    costs nothing against a model compiled for each shape (docs/engines.md). Raises Unconvertible for an
-    arithmetic that this processor lacks. Blocks for a tenth of a second. Its input must be finite: where a
-    network clamps, OpenVINO makes a number of what is none.
+    costs nothing against a model compiled for each shape (docs/engines.md). A batch is computed picture by
+    picture, each by a thread of its own, which spares the threads waiting for one another at every layer: a
+    seventh of the time, and the same to the bit. Fewer pictures than threads are computed by all together.
+    Raises Unconvertible for an arithmetic that this processor lacks. Blocks for a tenth of a second. Its
+    input must be finite: where a network clamps, OpenVINO makes a number of what is none.
     """
 
     runtime = Runtime.OPENVINO
@@ -40,7 +46,9 @@ class OpenVinoNetwork:
     def __init__(self, model: Any, precision: Arithmetic) -> None:
         self.model = model
         self._precision = precision
-        self._compile(torch.get_num_threads())
+        self.threads = torch.get_num_threads()
+        # By how many pictures are computed at once.
+        self._requests: dict[int, list[Any]] = {1: self._compiled(1)}
 
     @classmethod
     def converted(cls, network: nn.Module, precision: Arithmetic) -> "OpenVinoNetwork":
@@ -54,19 +62,26 @@ class OpenVinoNetwork:
     def __call__(self, batch: Batch) -> list[torch.Tensor]:
         """See Forward."""
         if self.threads != torch.get_num_threads():
-            self._compile(torch.get_num_threads())
-        self._request.infer({0: np.ascontiguousarray(batch)}, share_inputs=True)
-        outputs = range(len(self._request.model_outputs))
-        # Copied: the next batch is computed into the same memory.
-        return [torch.from_numpy(self._request.get_output_tensor(i).data.copy()) for i in outputs]
+            self.threads = torch.get_num_threads()
+            self._requests.clear()
+        pictures = np.ascontiguousarray(batch)
+        streams = min(self.threads, MOST_STREAMS)
+        if len(pictures) < streams:
+            return together(self._of(1)[0], pictures)
+        return apart(self._of(streams), pictures)
 
-    def _compile(self, threads: int) -> None:
+    def _of(self, streams: int) -> list[Any]:
+        if streams not in self._requests:
+            self._requests[streams] = self._compiled(streams)
+        return self._requests[streams]
+
+    def _compiled(self, streams: int) -> list[Any]:
         import openvino
 
         options = {
             "INFERENCE_PRECISION_HINT": ARITHMETIC[self._precision],
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": self.threads,
+            "NUM_STREAMS": streams,
             # Pinned, the workers of one host would all crowd onto its first cores.
             "ENABLE_CPU_PINNING": False,
             "CPU_RUNTIME_CACHE_CAPACITY": CACHED_KERNELS,
@@ -75,8 +90,7 @@ class OpenVinoNetwork:
         used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         if used != ARITHMETIC[self._precision]:
             raise Unconvertible(f"on this processor it computes in {used}, not in {self._precision}")
-        self._request: Any = compiled.create_infer_request()
-        self.threads = threads
+        return [compiled.create_infer_request() for _ in range(streams)]
 
     def _check(self, network: nn.Module) -> None:
         """Against torch, on another size and batch than was traced."""

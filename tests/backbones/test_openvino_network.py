@@ -154,6 +154,27 @@ def test_torchs_threads_are_openvinos_also_when_they_change_after_the_network_is
         torch.set_num_threads(before)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("count", [2, 5, 8])
+def test_pictures_come_in_their_order_whatever_computes_them(threads: int, count: int) -> None:
+    network, before = Mixed(), torch.get_num_threads()
+    pictures = batch(count)
+    try:
+        torch.set_num_threads(threads)
+        forward = OpenVinoNetwork.converted(network, "float32")
+        assert_near(forward(pictures)[0], network(torch.from_numpy(pictures))[0])
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_after_a_batch_that_does_not_fit_the_next_is_computed() -> None:
+    network = Mixed()
+    forward = OpenVinoNetwork.converted(network, "float32")
+    with pytest.raises(RuntimeError):
+        forward(np.zeros((4, 5, 32, 32), np.float32))
+    assert_near(forward(batch(4))[0], network(torch.from_numpy(batch(4)))[0])
+
+
 @pytest.mark.slow
 def test_many_sizes_take_no_more_memory_the_second_time() -> None:
     forward = by_openvino(LITES[1])
