@@ -25,6 +25,10 @@ CACHED_KERNELS = 1024
 MOST_STREAMS = 8
 """Pictures at once. More threads than that compute one picture together."""
 
+LONE = 2
+"""Batches of fewer pictures than streams until the network is compiled for them too: who looks at one picture
+and ends, as ``patchline inspect`` does, would wait longer for that than for the picture."""
+
 
 class Unconvertible(Exception):
     """OpenVINO cannot run the network, or not as torch does."""
@@ -47,8 +51,10 @@ class OpenVinoNetwork:
         self.model = model
         self._precision = precision
         self.threads = torch.get_num_threads()
+        self._lone = 0
         # By how many pictures are computed at once.
-        self._requests: dict[int, list[Any]] = {1: self._compiled(1)}
+        self._requests: dict[int, list[Any]] = {}
+        self._of(self._streams)
 
     @classmethod
     def converted(cls, network: nn.Module, precision: Arithmetic) -> "OpenVinoNetwork":
@@ -65,10 +71,14 @@ class OpenVinoNetwork:
             self.threads = torch.get_num_threads()
             self._requests.clear()
         pictures = np.ascontiguousarray(batch)
-        streams = min(self.threads, MOST_STREAMS)
-        if len(pictures) < streams:
-            return together(self._of(1)[0], pictures)
-        return apart(self._of(streams), pictures)
+        self._lone += len(pictures) < self._streams
+        if len(pictures) >= self._streams or self._lone <= LONE:
+            return apart(self._of(self._streams), pictures)
+        return together(self._of(1)[0], pictures)
+
+    @property
+    def _streams(self) -> int:
+        return min(self.threads, MOST_STREAMS)
 
     def _of(self, streams: int) -> list[Any]:
         if streams not in self._requests:
