@@ -98,6 +98,13 @@ def _start(found: Figures) -> str:
     )
 
 
+def _lines(found: Figures) -> str:
+    return (
+        f"{found['peak_mb']:.0f} MB at the peak, all served {found['started_and_served_seconds']} s after the "
+        f"start and again in {found['served_again_seconds']} s; {found['lost']} lost, {found['faults']} faults"
+    )
+
+
 def _alone(found: Figures) -> str:
     return (
         f"{found['frames_per_second']} frames/s beside {found['bare_consume_frames_per_second']}: "
@@ -162,6 +169,13 @@ BENCHES = (
     ),
     Bench("grow", "20 parts taught to a bank of 200", ("grow",), "", _grow),
     Bench("swap", "200 swaps under load", ("swap", "--swaps", "200"), "none lost, doubled or mixed", _swap),
+    Bench(
+        "lines",
+        "an inspector of 20 lines with 20,000 vectors each",
+        ("lines", "--lines", "20", "--vectors", "20000", "--budget-mb", "4096"),
+        "1,536 MB",
+        _lines,
+    ),
     Bench(
         "page",
         "the page's lists, and many browsers on its live stream",

@@ -62,10 +62,10 @@ class _ManyLines:
         size = await self._publish(cells)
         began = time.monotonic()
         self.installation.start_programs(("inspector",))
-        watching = asyncio.create_task(self._watch())
-        try:
+        await self.installation.started("inspector")
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch())
             rounds = [await self._round(n, cell.path.read_bytes()) for n, cell in enumerate(others)]
-        finally:
             watching.cancel()
         return {
             "lines": self.count,
@@ -78,7 +78,7 @@ class _ManyLines:
             "lost": 2 * self.count - len(set(self.served)),
             "doubled": len(self.served) - len(set(self.served)),
             "faults": self.faults,
-            "worker_peak_rss_mb": round(self.peak_mb, 1),
+            "peak_mb": round(self.peak_mb, 1),
         }
 
     async def _publish(self, cells: Any) -> int:
@@ -121,11 +121,11 @@ class _ManyLines:
     async def _watch(self) -> None:
         import psutil
 
-        inspector = psutil.Process(self.installation.process("inspector"))
+        from workers.cli.memory import held_mb
+
+        leash = psutil.Process(self.installation.process("inspector"))
         while True:
-            children = inspector.children(recursive=True)
-            rss = sum((child.memory_info().rss for child in children), 0)
-            self.peak_mb = max(self.peak_mb, rss / 2**20)
+            self.peak_mb = max(self.peak_mb, await asyncio.to_thread(held_mb, leash))
             await asyncio.sleep(0.2)
 
 

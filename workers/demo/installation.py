@@ -73,6 +73,12 @@ class Installation:
             )
         )
 
+    async def started(self, name: str) -> None:
+        """Until there is a process of the program, or it was given up: see ``require_alive``."""
+        while name not in self._leashes:
+            self.require_alive()
+            await asyncio.sleep(0.01)
+
     def process(self, name: str) -> int:
         """The process id of the leash of a program that was started, of which the program is the child."""
         return self._leashes[name]
