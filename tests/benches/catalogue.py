@@ -99,9 +99,10 @@ def _start(found: Figures) -> str:
 
 
 def _lines(found: Figures) -> str:
+    first, again = found["started_and_served_seconds"], found["served_again_seconds"]
     return (
-        f"{found['peak_mb']:.0f} MB at the peak, all served {found['started_and_served_seconds']} s after the "
-        f"start and again in {found['served_again_seconds']} s; {found['lost']} lost, {found['faults']} faults"
+        f"{found['peak_mb']:.0f} MB at the peak, all served {first} s after the start, again in {again} s; "
+        f"{found['lost']} lost, {found['faults']} faults"
     )
 
 
