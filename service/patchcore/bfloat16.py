@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import torch
 
-FOLDS = 32
+MOST_FOLDS = 32
+FOLD = 64
+"""Columns of a fold at least: of fewer the smallest is found many times more slowly."""
 UNIT = 2.0**-8
 """bfloat16's rounding, as a share."""
 ROUNDING = 2.0**-23
@@ -34,25 +36,28 @@ def native() -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Right:
-    """The points that are looked for, ready to be multiplied: bfloat16 (D + 6, K), K a multiple of 32."""
+    """The points that are looked for, ready to be multiplied: bfloat16 (D + 6, K), K in `folds`."""
 
     values: torch.Tensor
+    folds: int
     largest: float
     """No less than any norm."""
     lost: float
     """No less than the norm of what rounding took of any."""
 
     @classmethod
-    def of(cls, centred: torch.Tensor) -> "Right":
-        """Of float32 points (N, D). Columns past N are nearest to nothing."""
+    def of(cls, centred: torch.Tensor, fold: int = FOLD) -> "Right":
+        """Of float32 points (N, D). Columns past N are nearest to nothing. ``fold``: columns of one, at
+        least."""
         count, dim = centred.shape
-        values = torch.zeros((count + -count % FOLDS, dim + 2 * ADDENDS), dtype=torch.bfloat16)
+        folds = min(MOST_FOLDS, max(1, count // fold))
+        values = torch.zeros((count + -count % folds, dim + 2 * ADDENDS), dtype=torch.bfloat16)
         values[:count, :dim] = centred
         values[:count, dim : dim + ADDENDS] = _addends(0.5 * (centred.double() ** 2).sum(dim=1))
         values[count:, dim] = FAR
         values[:, dim + ADDENDS :] = 1
         lost = _norms(centred - values[:count, :dim].float())
-        return cls(values.T.contiguous(), float(_norms(centred).max()), float(lost.max()))
+        return cls(values.T.contiguous(), folds, float(_norms(centred).max()), float(lost.max()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,16 +124,16 @@ _SPACE = _Space()
 def reaching(left: Left, right: Right) -> tuple[torch.Tensor, torch.Tensor]:
     """Rows, ascending, and columns of the pairs that may be their row's nearest.
 
-    A row is folded into K / 32 smallest products, and only folds that reach are looked into.
+    A row is folded into fewer smallest products, and only what was folded into those that reach is looked at.
     """
     products = _SPACE.room(len(left.values), right.values.shape[1])
     ordered = torch.mm(left.values, right.values, out=products).view(torch.int16)
-    folded = ordered.view(len(products), FOLDS, -1).amin(dim=1)
+    folded = ordered.view(len(products), right.folds, -1).amin(dim=1)
     least = folded.amin(dim=1).view(torch.bfloat16).double()
     most = least + 1.01 * UNIT * least + 2.02 * left.doubt
     # One more, for it is itself rounded.
     limit = most.float().bfloat16().view(torch.int16) + 1
     row, fold = (folded <= limit[:, None]).nonzero(as_tuple=True)
-    columns = fold[:, None] + folded.shape[1] * torch.arange(FOLDS)
+    columns = fold[:, None] + folded.shape[1] * torch.arange(right.folds)
     hit, place = (ordered[row[:, None], columns] <= limit[row, None]).nonzero(as_tuple=True)
     return row[hit], columns[hit, place]

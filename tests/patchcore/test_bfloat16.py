@@ -20,13 +20,15 @@ def points(rows: int) -> st.SearchStrategy[NDArray[np.float32]]:
     return hnp.arrays(np.float32, (rows, 5), elements=VALUES)
 
 
-@given(left=st.integers(1, 9).flatmap(points), right=st.integers(1, 40).flatmap(points))
+@given(
+    left=st.integers(1, 9).flatmap(points), right=st.integers(1, 40).flatmap(points), fold=st.integers(1, 9)
+)
 @settings(max_examples=200, deadline=None)
 def test_the_nearest_is_always_among_those_that_reach(
-    left: NDArray[np.float32], right: NDArray[np.float32]
+    left: NDArray[np.float32], right: NDArray[np.float32], fold: int
 ) -> None:
     exact = ((left[:, None].astype(np.float64) - right) ** 2).sum(axis=2)
-    others = Right.of(torch.from_numpy(right))
+    others = Right.of(torch.from_numpy(right), fold)
     row, column = reaching(Left.of(torch.from_numpy(left), others), others)
     assert (np.diff(row.numpy()) >= 0).all()
     assert int(column.max()) < len(right)
