@@ -25,7 +25,7 @@ CACHED_KERNELS = 1024
 MOST_STREAMS = 8
 """Pictures at once. More threads than that compute one picture together."""
 
-LONE = 2
+LONE = 8
 """Batches of fewer pictures than streams until the network is compiled for them too: who looks at one picture
 and ends, as ``patchline inspect`` does, would wait longer for that than for the picture."""
 
