@@ -9,7 +9,8 @@ from torch import nn
 
 from service.backbones.base import Batch
 from service.backbones.cuda_network import CudaNetwork
-from service.backbones.openvino_network import ARITHMETIC, OpenVinoNetwork, Unconvertible
+from service.backbones.openvino_conversion import Unconvertible
+from service.backbones.openvino_network import ARITHMETIC, OpenVinoNetwork
 from service.backbones.precision import TORCH_TYPES, Arithmetic
 from service.backbones.refusal import UnfitRuntime
 from service.backbones.runtime import Runtime

@@ -16,7 +16,8 @@ from typing import Any
 import structlog
 
 from service.backbones.network import About, Network
-from service.backbones.openvino_network import OpenVinoNetwork, Unconvertible
+from service.backbones.openvino_conversion import Unconvertible
+from service.backbones.openvino_network import OpenVinoNetwork
 from service.backbones.precision import Arithmetic
 from service.backbones.source import WeightsSource
 from service.backbones.weights import sha256_of

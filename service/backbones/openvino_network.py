@@ -1,6 +1,5 @@
 """A network compiled by OpenVINO for the CPU: torch's features in about half of torch's time."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 
 from service.backbones.base import Batch
+from service.backbones.openvino_conversion import Unconvertible, first_line, openvino_model
 from service.backbones.openvino_requests import apart, together
 from service.backbones.precision import Arithmetic
 from service.backbones.runtime import Runtime
@@ -28,10 +28,6 @@ MOST_STREAMS = 8
 LONE = 8
 """Batches of fewer pictures than streams until the network is compiled for them too: who looks at one picture
 and ends, as ``patchline inspect`` does, would wait longer for that than for the picture."""
-
-
-class Unconvertible(Exception):
-    """OpenVINO cannot run the network, or not as torch does."""
 
 
 class OpenVinoNetwork:
@@ -61,7 +57,7 @@ class OpenVinoNetwork:
         """Of torch's network, and compared with it. Raises Unconvertible also for a network with operations
         of its own, one whose traced form depends on the size of the picture, and weights that give no
         numbers. Blocks for half a second."""
-        made = cls(_converted(network), precision)
+        made = cls(openvino_model(network), precision)
         made._check(network)
         return made
 
@@ -108,7 +104,7 @@ class OpenVinoNetwork:
         try:
             found = self(pixels.numpy())
         except RuntimeError as error:
-            raise Unconvertible(_first_line(error)) from error
+            raise Unconvertible(first_line(error)) from error
         with torch.inference_mode():
             expected: list[torch.Tensor] = network(pixels)
         for ours, torchs in zip(found, expected, strict=True):
@@ -117,40 +113,3 @@ class OpenVinoNetwork:
             off = float((ours - torchs).norm() / torchs.norm().clamp(min=1e-12))
             if not off <= TOLERANCES[self._precision]:
                 raise Unconvertible(f"its features lie {off:.1e} of their norm off torch's")
-
-
-def _converted(network: nn.Module) -> Any:
-    """By the front end itself: openvino.convert_model reports its use to Intel over the network."""
-    from openvino import frontend
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    failures = (
-        RuntimeError,
-        AssertionError,
-        frontend.GeneralFailure,
-        frontend.NotImplementedFailure,
-        frontend.OpConversionFailure,
-        frontend.OpValidationFailure,
-    )
-    try:
-        decoder = TorchScriptPythonDecoder(_traced(network), skip_freeze=True)
-        front_end = frontend.FrontEndManager().load_by_framework("pytorch")
-        return front_end.convert(front_end.load(decoder))
-    except failures as error:
-        raise Unconvertible(_first_line(error)) from error
-
-
-def _traced(network: nn.Module) -> Any:
-    def forward(pixels: torch.Tensor) -> Any:
-        return network(pixels)
-
-    with warnings.catch_warnings(), torch.inference_mode():
-        # That tracing is deprecated, and what a trace cannot know, which _check looks at.
-        warnings.simplefilter("ignore")
-        # As a function, with the weights as constants: a traced module takes five times as long.
-        pixels = torch.zeros(1, 3, 96, 64)
-        return torch.jit.trace(forward, pixels, check_trace=False, strict=False)  # type: ignore[no-untyped-call]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
