@@ -126,6 +126,7 @@ class MqttSubscriber:
         )
         self.heard: list[tuple[str, bytes]] = []
         self._listening: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def accepted(self, wanted: int) -> list[str]:
         await until(lambda: len(self._results()) >= wanted)
@@ -140,15 +141,17 @@ class MqttSubscriber:
 
     async def listen(self) -> None:
         """Hear everything from now on."""
-        ready = asyncio.Event()
+        ready, self._stopping = asyncio.Event(), False
         self._listening = asyncio.create_task(self._listen(ready))
         async with asyncio.timeout(10):
             await ready.wait()
 
     async def stop_listening(self) -> None:
-        if self._listening is not None:
+        # Told and cancelled until it ends: a client that connects at that moment swallows a cancellation.
+        self._stopping = True
+        while self._listening is not None and not self._listening.done():
             self._listening.cancel()
-            await asyncio.wait({self._listening})
+            await asyncio.wait({self._listening}, timeout=0.5)
 
     async def publish(self, topic: str, payload: str) -> None:
         """Say something on a topic."""
@@ -156,7 +159,7 @@ class MqttSubscriber:
             await client.publish(topic, payload, qos=1)
 
     async def _listen(self, ready: asyncio.Event) -> None:
-        while True:
+        while not self._stopping:
             with contextlib.suppress(aiomqtt.MqttError):
                 async with self._client() as client:
                     await client.subscribe("#", qos=1)
