@@ -1,10 +1,13 @@
 """MQTT: a topic a line, a last will, and the line's model chosen over it."""
 
+import asyncio
+import contextlib
 import json
 import socket as sockets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from service.sinks.config import MqttConfig
@@ -74,3 +77,24 @@ async def test_the_lines_model_is_chosen_over_mqtt(mqtt: MqttSubscriber, tmp_pat
 
 def chosen(mqtt: MqttSubscriber) -> list[dict[str, str]]:
     return [json.loads(load) for topic, load in mqtt.heard if topic == "patchline/line1/selected"]
+
+
+class Deaf:
+    """A client that swallows a cancellation once, as ``asyncio.wait_for`` of Python 3.11 does when what it
+    waits for is there at that moment. No broker brings that moment about at will."""
+
+    async def __aenter__(self) -> aiomqtt.Client:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        raise aiomqtt.MqttError("not connected")
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+async def test_a_sink_whose_client_swallows_a_cancellation_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = MqttSink("plc", MqttConfig(kind="mqtt"))
+    monkeypatch.setattr(sink, "_new_client", Deaf)
+    await sink.open()
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        await sink.close()
