@@ -10,7 +10,7 @@ from schemas.command import Rollback, SetFalseAlarmRate
 from schemas.topics import TOPICS, TopicKind
 from service.letters.selection import every_record
 from tests.browser.accessible import assert_accessible
-from tests.browser.chromium import IN_CHROMIUM, answers, events_wait, person
+from tests.browser.chromium import IN_CHROMIUM, person
 from tests.browser.taught import LINE, taught
 from tests.parts import draw_part, encode_png
 from tests.web.plant import Plant
@@ -59,19 +59,6 @@ async def test_a_threshold_is_dragged_and_saved_for_its_epoch_and_a_stale_one_is
     assert command.based_on_epoch == 3
     await plant.answer(LINE, str(command.command_id), epoch=None)
     await expect(page.locator("#stale")).to_be_visible()
-
-
-async def test_an_epoch_that_came_before_the_threshold_page_was_live_is_told(
-    site: tuple[str, Plant], page: Page
-) -> None:
-    url, plant = site
-    told = await events_wait(page)
-    await page.goto(f"{url}/lines/{LINE}/threshold")
-    await expect(page.locator("#stale")).to_be_hidden()
-    await plant.activate(LINE, 4)
-    await answers(page, f"{url}/v1/lines/{LINE}", "epoch", 4)
-    told.set()
-    await expect(page.locator("#stale")).to_contain_text("Epoch 4 came into force meanwhile")
 
 
 async def test_an_epoch_is_gone_back_to_from_the_story(site: tuple[str, Plant], page: Page) -> None:

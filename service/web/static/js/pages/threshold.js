@@ -157,9 +157,9 @@ function stale(sentence) {
 }
 
 new ResizeObserver(show).observe(chart);
-function outdatedBy({ epoch }) {
-  if (epoch > facts.epoch && document.getElementById("said")?.textContent === "") stale(`Epoch ${epoch} came into force meanwhile, and these rates were chosen for epoch ${facts.epoch}.`);
-}
-
-follow(line, { line: outdatedBy }, () => get(`/v1/lines/${encodeURIComponent(line)}`).then(outdatedBy).catch(() => {}));
+follow(line, {
+  line: (summary) => {
+    if (summary.epoch > facts.epoch && document.getElementById("said")?.textContent === "") stale(`Epoch ${summary.epoch} came into force meanwhile, and these rates were chosen for epoch ${facts.epoch}.`);
+  },
+}, () => {});
 document.documentElement.dataset.ready = "threshold";
