@@ -56,9 +56,7 @@ class ProductIndex:
     def _nearest(self, points: torch.Tensor, right: Right) -> NDArray[np.float32]:
         left = Left.of(points - self._mean, right)
         if not bool((left.doubt < MOST_DOUBT).all()):
-            raise ValueError(
-                "the queries hold values that are not finite, or no features: check the backbone"
-            )
+            raise ValueError("the queries hold values that are not finite, or too large: check the backbone")
         row, column = reaching(left, right)
         distances = row_distances(points[row].numpy(), self._vectors[column].float().numpy())
         first = np.searchsorted(row.numpy(), np.arange(len(points)))

@@ -43,6 +43,20 @@ async def press(page: Page, key: str) -> str:
     return await shown(page)
 
 
+async def answered_good(url: str, there: Scene, page: Page) -> tuple[str, str]:
+    """Say of the first part that it is good: the part, and the command that it became."""
+    await opened(page, url + LINE)
+    first = await shown(page)
+    await press(page, "g")
+    [(command, _)] = await there.plant.commands()
+    return first, str(command.command_id)
+
+
+async def done_by_epoch_4(there: Scene, command: str) -> None:
+    await there.plant.activate("flange-top", 4)
+    await there.plant.answer("flange-top", command, epoch=4)
+
+
 async def test_an_operator_answers_by_keyboard_and_takes_it_back(
     scene: tuple[str, Scene], page: Page
 ) -> None:
@@ -71,12 +85,8 @@ async def test_what_became_of_an_answer_is_shown_and_can_be_undone(
     scene: tuple[str, Scene], page: Page
 ) -> None:
     url, there = scene
-    await opened(page, url + LINE)
-    first = await shown(page)
-    await press(page, "g")
-    [(command, _)] = await there.plant.commands()
-    await there.plant.activate("flange-top", 4)
-    await there.plant.answer("flange-top", str(command.command_id), epoch=4)
+    first, command = await answered_good(url, there, page)
+    await done_by_epoch_4(there, command)
     await expect(page.locator("#epoch")).to_contain_text("epoch 4")
     await page.goto(f"{url}{LINE}/frames/{first}")
     await expect(page.locator("#part .said.done")).to_contain_text("Epoch 4 in force")
@@ -93,16 +103,12 @@ async def test_what_became_of_an_answer_before_the_page_was_live_is_shown(
 ) -> None:
     """The page is drawn while the answer is carried out, and its events begin only after that was told."""
     url, there = scene
-    await opened(page, url + LINE)
-    first = await shown(page)
-    await press(page, "g")
-    [(command, _)] = await there.plant.commands()
+    first, command = await answered_good(url, there, page)
     told = await events_wait(page)
     await page.goto(f"{url}{LINE}/frames/{first}")
     await expect(page.locator("#part .said.pending")).to_be_visible()
-    await there.plant.activate("flange-top", 4)
-    await there.plant.answer("flange-top", str(command.command_id), epoch=4)
-    await answers(page, f"{url}/v1/commands/{command.command_id}", "status", "done")
+    await done_by_epoch_4(there, command)
+    await answers(page, f"{url}/v1/commands/{command}", "status", "done")
     told.set()
     await expect(page.locator("#part .said.done")).to_contain_text("Epoch 4 in force")
 

@@ -126,7 +126,6 @@ class MqttSubscriber:
         )
         self.heard: list[tuple[str, bytes]] = []
         self._listening: asyncio.Task[None] | None = None
-        self._stopping = False
 
     async def accepted(self, wanted: int) -> list[str]:
         await until(lambda: len(self._results()) >= wanted)
@@ -141,14 +140,13 @@ class MqttSubscriber:
 
     async def listen(self) -> None:
         """Hear everything from now on."""
-        ready, self._stopping = asyncio.Event(), False
+        ready = asyncio.Event()
         self._listening = asyncio.create_task(self._listen(ready))
         async with asyncio.timeout(10):
             await ready.wait()
 
     async def stop_listening(self) -> None:
-        # Told and cancelled until it ends: a client that connects at that moment swallows a cancellation.
-        self._stopping = True
+        # Until it ends: a client that connects at that moment swallows a cancellation.
         while self._listening is not None and not self._listening.done():
             self._listening.cancel()
             await asyncio.wait({self._listening}, timeout=0.5)
@@ -159,7 +157,7 @@ class MqttSubscriber:
             await client.publish(topic, payload, qos=1)
 
     async def _listen(self, ready: asyncio.Event) -> None:
-        while not self._stopping:
+        while True:
             with contextlib.suppress(aiomqtt.MqttError):
                 async with self._client() as client:
                     await client.subscribe("#", qos=1)
