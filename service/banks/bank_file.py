@@ -26,6 +26,7 @@ TYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
         "vector_part": np.dtype(np.int32),
         "calibration_scores": np.dtype(np.float32),
         "calibration_parts": np.dtype(np.int32),
+        "calibration_shifts": np.dtype(np.float32),
         "whitening_mean": np.dtype(np.float32),
         "whitening_matrix": np.dtype(np.float32),
         **golden_arrays.TYPES,
@@ -33,6 +34,8 @@ TYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
 )
 REQUIRED = frozenset({"vectors", "vector_part", "calibration_scores", "calibration_parts"})
 WHITENING = frozenset({"whitening_mean", "whitening_matrix"})
+SHIFTS = frozenset({"calibration_shifts"})
+"""Only of whitened banks of few parts, and of none that was made before parts were held out of whitening."""
 GOLDEN = frozenset(golden_arrays.TYPES)
 
 
@@ -56,6 +59,8 @@ def write_bank(bank: MemoryBank, manifest: Manifest, golden: GoldenFrames | None
     arrays = {name: getattr(bank, name) for name in REQUIRED}
     if bank.whitening is not None:
         arrays |= {"whitening_mean": bank.whitening.mean, "whitening_matrix": bank.whitening.matrix}
+    if bank.calibration_shifts is not None:
+        arrays |= {"calibration_shifts": bank.calibration_shifts}
     if golden is not None:
         arrays |= golden.arrays()
     _refuse_unsound(arrays, manifest)
@@ -134,14 +139,13 @@ def _memory_bank(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> Memo
         levels=manifest.levels,
         whitening=whitening,
         part_count=len(manifest.parts),
+        calibration_shifts=arrays.get("calibration_shifts"),
     )
 
 
 def _refuse_unsound(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> None:
-    if set(arrays) - GOLDEN not in (REQUIRED, REQUIRED | WHITENING) or set(arrays) & GOLDEN not in (
-        set(),
-        GOLDEN,
-    ):
+    sound = (REQUIRED, REQUIRED | WHITENING, REQUIRED | WHITENING | SHIFTS)
+    if set(arrays) - GOLDEN not in sound or set(arrays) & GOLDEN not in (set(), GOLDEN):
         raise BankRefused(Refusal.WRONG_SHAPE, f"It has the arrays {', '.join(sorted(arrays))}.")
     _refuse_empty(arrays, manifest)
     _refuse_shapes(arrays, manifest)
@@ -165,6 +169,7 @@ def _refuse_shapes(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> No
         and arrays["vector_part"].shape == vectors.shape[:1]
         and scores.ndim == 1
         and arrays["calibration_parts"].shape == scores.shape
+        and arrays.get("calibration_shifts", scores).shape == scores.shape
         and all(side > 0 for side in manifest.grid)
         and ("whitening_mean" in arrays) == manifest.recipe.equalises
         and manifest.recipe.backbone == manifest.backbone

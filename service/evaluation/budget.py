@@ -18,6 +18,7 @@ from service.images.picture import PictureForm
 from service.inspection.extractor import PatchExtractor
 from service.inspection.line_model import LineModel
 from service.patchcore.memory_bank import MemoryBank, prepared, rounded
+from service.patchcore.moments import Moments
 from service.patchcore.recipe import Recipe
 from service.patchcore.recipe_options import renamed
 from service.patchcore.whitening import Whitening
@@ -169,7 +170,7 @@ def _bank(extractor: PatchExtractor, features: NDArray[np.float32], vectors: int
     """A bank that costs what a real one does: of the features' own patches, again and again."""
     recipe, levels = extractor.recipe, extractor.levels
     patches = features.reshape(-1, features.shape[-1])
-    whitening = Whitening.of([patches], recipe, levels) if recipe.equalises else None
+    whitening = Whitening.of(Moments.of([patches]), recipe, levels) if recipe.equalises else None
     stored = np.resize(rounded(prepared(patches, whitening)), (vectors, patches.shape[1]))
     owner = np.zeros(vectors, np.int32)
     scores, names = np.ones(_FEWEST, np.float32), np.arange(_FEWEST, dtype=np.int32)

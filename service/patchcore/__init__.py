@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from service.patchcore.embedding import embed
     from service.patchcore.estimator import PatchCore
     from service.patchcore.exact_index import ExactIndex
-    from service.patchcore.growth import grow
+    from service.patchcore.growth import grow, learn
     from service.patchcore.held_out import fused_score, held_out_distances, held_out_scores
     from service.patchcore.levels import Levels, coverage_radius, fused, level_distances
     from service.patchcore.memory_bank import MemoryBank
@@ -40,6 +40,7 @@ _HOMES = {
     "PatchCore": "estimator",
     "ExactIndex": "exact_index",
     "grow": "growth",
+    "learn": "growth",
     "fused_score": "held_out",
     "held_out_distances": "held_out",
     "held_out_scores": "held_out",
@@ -100,6 +101,7 @@ __all__ = [
     "image_score",
     "index_of",
     "input_size",
+    "learn",
     "level_distances",
     "nearest_distances",
     "patch_scores",

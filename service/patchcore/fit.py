@@ -9,8 +9,10 @@ from service.patchcore.coreset import Progress, Selection, greedy_coreset
 from service.patchcore.held_out import Siblings, fused_score, held_out_distances
 from service.patchcore.levels import Levels, coverage_radius
 from service.patchcore.memory_bank import MemoryBank, prepared, rounded
+from service.patchcore.moments import Moments
 from service.patchcore.projection import project
 from service.patchcore.recipe import Recipe
+from service.patchcore.refitting import held_out_of_whitening
 from service.patchcore.whitening import Whitening
 
 Parts = Sequence[NDArray[np.floating]]
@@ -29,7 +31,8 @@ def fit(
     """A bank from the embedded features of good parts, (H, W, D) or (P, D) each, all of one shape.
 
     Patches are whitened if asked, rounded to float16, projected and chosen greedily; then each part is scored
-    with its own vectors left out, and those of its `siblings`, other pictures of it. A part that owns the
+    with its own vectors left out, and those of its `siblings`, other pictures of it, and, of few parts, as
+    whitening without them would have it. A part that owns the
     whole bank cannot be held out and stays out of the calibration. `levels` are the stages' widths for a
     recipe that fuses late (see MemoryBank). Deterministic in the parts, their order
     and the recipe.
@@ -44,7 +47,8 @@ def fit(
     grid = check_parts(parts)
     if len(parts) < 2:
         raise ValueError("a bank from 1 part cannot be calibrated: give at least 2 good parts, better 50")
-    whitening = Whitening.of(parts, recipe, levels) if recipe.equalises else None
+    moments = Moments.of(parts) if recipe.equalises else None
+    whitening = None if moments is None else Whitening.of(moments, recipe, levels)
     chosen, rows = _selected(parts, grid[0] * grid[1], recipe, whitening, progress)
     vectors = _gathered(parts, rows, whitening)
     owner = (rows // (grid[0] * grid[1])).astype(np.int32)
@@ -52,9 +56,10 @@ def fit(
     for part in parts:
         covered = coverage_radius(_stored(part, whitening), vectors, levels, covered)
     scores, names = calibrate(dict(enumerate(parts)), vectors, owner, recipe, whitening, levels, siblings)
-    return MemoryBank(
+    bank = MemoryBank(
         vectors, owner, scores, names, chosen.radius, covered, grid, recipe, whitening, len(parts), levels
     )
+    return bank if moments is None else held_out_of_whitening(bank, parts, moments, siblings)
 
 
 def calibrate(
@@ -66,7 +71,7 @@ def calibrate(
     levels: Levels = (),
     siblings: Siblings | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Held-out scores of the parts, by number, and the numbers of those that could be held out."""
+    """Scores of the parts, by number, held out of the vectors, and the numbers of those that could be."""
     kin = siblings or {}
     scores = np.array(
         [

@@ -20,33 +20,44 @@ def grow(
     *,
     progress: Progress | None = None,
 ) -> MemoryBank:
-    """The bank after it was taught `new_parts` (embedded features, shaped as the bank's own).
+    """The bank after it was taught `new_parts` (embedded features, shaped as the bank's own), as `learn` has
+    it, and calibrated anew.
 
-    Greedy goes on, seeded with the old vectors, over the new patches down to the bank's selection radius.
-    Every old patch lies within that radius already, so this is what greedy would have gone on to choose on
-    the union. Old vectors stay first and unchanged; new parts are numbered from `bank.next_part`. The
-    calibration parts, whose features `known_parts` gives by index, are scored again, held out; new parts
-    never join them: approved parts are a biased sample. `progress` gets (chosen, at most). Blocks for a
+    The calibration parts, whose features `known_parts` gives by index, are scored again, held out; new parts
+    never join them: approved parts are a biased sample. Blocks for a
     selection over the new patches and one scoring of the known parts. Raises ValueError for parts of another
     shape and for a calibration part that is missing.
     """
-    _check(bank, new_parts, known_parts)
+    held = [int(i) for i in bank.calibration_parts]
+    missing = [i for i in held if i not in known_parts]
+    if missing:
+        raise ValueError(f"the features of calibration parts {missing} are missing: give all of known_parts")
+    grown = learn(bank, new_parts, progress=progress)
+    again = {i: known_parts[i] for i in held}
+    return grown.calibrated(
+        *calibrate(again, grown.vectors, grown.vector_part, grown.recipe, grown.whitening, grown.levels)
+    )
+
+
+def learn(bank: MemoryBank, new_parts: Parts, *, progress: Progress | None = None) -> MemoryBank:
+    """The bank with the vectors that `new_parts` add, and the calibration that it had: calibrate it anew.
+
+    Greedy goes on, seeded with the old vectors, over the new patches down to the bank's selection radius.
+    Every old patch lies within that radius already, so this is what greedy would have gone on to choose on
+    the union. Old vectors stay first and unchanged; new parts are numbered from `bank.next_part`. `progress`
+    gets (chosen, at most). Blocks for a selection over the new patches. Raises ValueError for parts of
+    another shape.
+    """
+    _check(bank, new_parts)
     stored = rounded(prepared(flattened(new_parts), bank.whitening))
     chosen = _chosen(bank, stored, progress)
     first = bank.next_part
     names = np.repeat(np.arange(first, first + len(new_parts), dtype=np.int32), len(stored) // len(new_parts))
     vectors = np.concatenate([bank.vectors, stored[chosen.indices]])
-    owner = np.concatenate([bank.vector_part, names[chosen.indices]])
-    held = [int(i) for i in bank.calibration_parts]
-    scores, kept = calibrate(
-        {i: known_parts[i] for i in held}, vectors, owner, bank.recipe, bank.whitening, bank.levels
-    )
     return replace(
         bank,
         vectors=vectors,
-        vector_part=owner,
-        calibration_scores=scores,
-        calibration_parts=kept,
+        vector_part=np.concatenate([bank.vector_part, names[chosen.indices]]),
         coverage_radius=coverage_radius(stored, vectors, bank.levels, bank.coverage_radius),
         part_count=first + len(new_parts),
     )
@@ -62,13 +73,10 @@ def _chosen(bank: MemoryBank, stored: NDArray[np.float16], progress: Progress | 
     )
 
 
-def _check(bank: MemoryBank, new_parts: Parts, known_parts: Mapping[int, NDArray[np.floating]]) -> None:
+def _check(bank: MemoryBank, new_parts: Parts) -> None:
     grid = check_parts(new_parts)
     if grid != bank.grid or new_parts[0].shape[-1] != bank.dim:
         raise ValueError(
             f"the new parts are {grid} patches of {new_parts[0].shape[-1]} dimensions, the bank's "
             f"{bank.grid} of {bank.dim}: teach them to a model of their own"
         )
-    missing = [int(i) for i in bank.calibration_parts if int(i) not in known_parts]
-    if missing:
-        raise ValueError(f"the features of calibration parts {missing} are missing: give all of known_parts")

@@ -1,6 +1,6 @@
 """The memory bank: patches of good parts, where they came from, and how good parts score."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ class MemoryBank:
     patch, in the projected space (growth stops there); `coverage_radius`, the same in the features' own
     space, an upper bound after growth; `grid` (H, W) patches; `part_count`, how many parts were taught,
     with or without vectors; `levels`, how many columns each stage has where their distances are fused late,
-    else empty. Raises ValueError when shapes, types or values do not fit.
+    else empty; `calibration_shifts` float32 (n,), how much of each held-out score comes of holding the part
+    out of the whitening too (see refitting), where that was done. Raises ValueError when shapes, types or
+    values do not fit.
     """
 
     vectors: NDArray[np.float16]
@@ -35,6 +37,7 @@ class MemoryBank:
     whitening: Whitening | None = None
     part_count: int = 0
     levels: Levels = ()
+    calibration_shifts: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         _expect(self.vectors, np.float16, "vectors", 2)
@@ -47,6 +50,10 @@ class MemoryBank:
             )
         if len(self.calibration_scores) != len(self.calibration_parts):
             raise ValueError("the calibration's scores and parts differ in number: build the bank again")
+        if self.calibration_shifts is not None:
+            _expect(self.calibration_shifts, np.float32, "calibration_shifts", 1)
+            if len(self.calibration_shifts) != len(self.calibration_parts):
+                raise ValueError("the calibration's shifts and parts differ in number: build the bank again")
         columns(self.levels, self.dim)
         if not (self.selection_radius >= 0 and self.coverage_radius >= 0):
             raise ValueError("a radius of the bank is no distance: build the bank again")
@@ -67,6 +74,29 @@ class MemoryBank:
 
     def calibration(self) -> Calibration:
         return Calibration(self.calibration_scores)
+
+    def calibrated(self, scores: NDArray[np.float32], parts: NDArray[np.int32]) -> "MemoryBank":
+        """The bank with these parts' scores (n,), held out of the vectors alone, as its calibration: each is
+        shifted as it was before. A part that the whitening never saw has no shift."""
+        shifts = self._shifts_of(parts)
+        shifted = scores if shifts is None else scores + shifts
+        return replace(self, calibration_scores=shifted, calibration_parts=parts, calibration_shifts=shifts)
+
+    def calibrated_by(self, kept: NDArray[np.bool_]) -> "MemoryBank":
+        """The bank with some of its calibration parts, (n,), and no others."""
+        shifts = self.calibration_shifts
+        return replace(
+            self,
+            calibration_scores=self.calibration_scores[kept],
+            calibration_parts=self.calibration_parts[kept],
+            calibration_shifts=None if shifts is None else shifts[kept],
+        )
+
+    def _shifts_of(self, parts: NDArray[np.int32]) -> NDArray[np.float32] | None:
+        if self.calibration_shifts is None:
+            return None
+        known = dict(zip(self.calibration_parts.tolist(), self.calibration_shifts.tolist(), strict=True))
+        return np.array([known.get(part, 0.0) for part in parts.tolist()], np.float32)
 
     def queries(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embedded features (..., D) as rows (Q, D) to search the vectors with."""

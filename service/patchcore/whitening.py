@@ -1,7 +1,6 @@
 """Whitening: every direction of the good patches' spread counts alike."""
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.levels import Levels, columns
+from service.patchcore.moments import Moments
 from service.patchcore.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
 
-ROWS = 8192
 WHITENED = 1024
 """Rows at once: a chunk in float64 stays in the cache of one core."""
 
@@ -40,34 +39,25 @@ class Whitening:
             )
 
     @classmethod
-    def fit(cls, features: NDArray[np.floating], ridge: float) -> "Whitening":
-        """Fit to (N, D) features of good patches; `ridge` is in units of the mean eigenvalue.
+    def fit(cls, features: NDArray[np.floating] | Moments, ridge: float, levels: Levels = ()) -> "Whitening":
+        """Fit to (N, D) features of good patches, or to their moments; `ridge` is in units of the mean
+        eigenvalue. Each of several `levels` is whitened by itself, to a total spread of 1 (an infinite
+        ridge scales and turns nothing): their distances then weigh alike.
 
         Raises ValueError for fewer than two patches or patches that are all equal. Blocks for N * D^2.
         """
-        return cls.fit_parts([features], ridge)
-
-    @classmethod
-    def of(cls, parts: Sequence[NDArray[np.floating]], recipe: Recipe, levels: Levels = ()) -> "Whitening":
-        """What the recipe does to the parts' patches: whitening, or scaling alone. Raises and blocks as
-        `fit_parts` does."""
-        return cls.fit_parts(parts, recipe.whiten_ridge if recipe.whiten else math.inf, levels)
-
-    @classmethod
-    def fit_parts(
-        cls, parts: Sequence[NDArray[np.floating]], ridge: float, levels: Levels = ()
-    ) -> "Whitening":
-        """`fit` to all patches of parts, (..., D) each, that are gone through twice, one at a time. Each of
-        several `levels` is whitened by itself, to a total spread of 1 (an infinite
-        ridge scales and turns nothing): their distances then weigh alike."""
-        mean, count = _mean(parts)
-        if count < 2:
-            raise ValueError(f"whitening needs at least 2 patches, got {count}: add good parts")
-        covariance = _covariance(parts, mean, count)
-        matrix = np.zeros_like(covariance)
-        for level in columns(levels, mean.size):
+        known = features if isinstance(features, Moments) else Moments.of([features])
+        if known.count < 2:
+            raise ValueError(f"whitening needs at least 2 patches, got {known.count}: add good parts")
+        covariance, matrix = known.covariance(), np.zeros_like(known.scatter)
+        for level in columns(levels, known.mean.size):
             matrix[level, level] = _matrix(covariance[level, level], ridge) / _size(levels, level)
-        return cls(mean.astype(np.float32), matrix.astype(np.float32), levels)
+        return cls(known.mean.astype(np.float32), matrix.astype(np.float32), levels)
+
+    @classmethod
+    def of(cls, moments: Moments, recipe: Recipe, levels: Levels = ()) -> "Whitening":
+        """What the recipe does to patches of these moments: whitening, or scaling alone. Raises as `fit`."""
+        return cls.fit(moments, recipe.whiten_ridge if recipe.whiten else math.inf, levels)
 
     @cached_property
     def _placed(self) -> "dict[torch.device, tuple[torch.Tensor, torch.Tensor]]":
@@ -116,29 +106,3 @@ def _matrix(covariance: NDArray[np.float64], ridge: float) -> NDArray[np.float64
     # The symmetric form (ZCA) has the same distances, and does not depend on the eigenvectors' signs.
     whitened: NDArray[np.float64] = (vectors * scales) @ vectors.T
     return whitened
-
-
-def _chunks(parts: Iterable[NDArray[np.floating]]) -> Iterable[NDArray[np.float64]]:
-    for part in parts:
-        rows = part.reshape(-1, part.shape[-1])
-        for start in range(0, len(rows), ROWS):
-            yield rows[start : start + ROWS].astype(np.float64)
-
-
-def _mean(parts: Sequence[NDArray[np.floating]]) -> tuple[NDArray[np.float64], int]:
-    total, count = np.zeros(parts[0].shape[-1]), 0
-    for rows in _chunks(parts):
-        total += rows.sum(axis=0)
-        count += len(rows)
-    return total / max(1, count), count
-
-
-def _covariance(
-    parts: Sequence[NDArray[np.floating]], mean: NDArray[np.float64], count: int
-) -> NDArray[np.float64]:
-    total = np.zeros((mean.size, mean.size))
-    for rows in _chunks(parts):
-        centred = rows - mean
-        total += centred.T @ centred
-    covariance: NDArray[np.float64] = total / count
-    return covariance

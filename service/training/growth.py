@@ -1,14 +1,12 @@
 """From a bank to one that learned more good parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from service.banks.bank_file import LoadedBank
 from service.banks.manifest import Manifest, PartEntry
 from service.inspection.golden import rescored
-from service.patchcore import MemoryBank, Progress, grow
+from service.patchcore import MemoryBank, Progress, learn
 from service.training.built import BuiltBank
 from service.training.features import PartFeatures
 from service.training.known_parts import KnownParts
@@ -37,32 +35,21 @@ def grow_bank(
     rates: Rates,
     progress: Progress | None = None,
 ) -> GrownBank:
-    """The bank after it learned these parts, by ``patchcore.grow``: old vectors stay first and unchanged. Of
+    """The bank after it learned these parts, by ``patchcore.learn``: old vectors stay first and unchanged. Of
     the new parts only those join the calibration whose entry says so, each held out of its own vectors.
     Blocks for a selection over the new patches. Raises ``ValueError`` for parts of another shape or known
     already, and for features that are no numbers."""
     before = loaded.memory_bank
-    grown = grow(_uncalibrated(before), features, {}, progress=progress)
+    grown = learn(before, features, progress=progress)
     first = len(loaded.manifest.parts)
     joining = {first + n: rows for n, rows in enumerate(features) if entries[n].calibrates}
     kin = siblings_of([entry.part_id for entry in (*loaded.manifest.parts, *entries)])
     after = known.after(before, grown).joined(grown, joining, kin)
-    scores, parts = after.scores(grown)
-    bank = replace(grown, calibration_scores=scores, calibration_parts=parts)
+    bank = grown.calibrated(*after.scores(grown))
     taught = {entry.sha256: rows for entry, rows in zip(entries, features, strict=True)}
     golden = None if loaded.golden is None else rescored(loaded.golden, bank)
     built = BuiltBank.of(bank, _manifest(loaded.manifest, bank, entries), taught, rates, golden)
     return GrownBank(built, after)
-
-
-def _uncalibrated(bank: MemoryBank) -> MemoryBank:
-    """``grow`` would score every known part against every vector again; ``KnownParts`` need not."""
-    return replace(
-        bank,
-        calibration_scores=np.empty(0, np.float32),
-        calibration_parts=np.empty(0, np.int32),
-        part_count=bank.next_part,
-    )
 
 
 def _manifest(manifest: Manifest, bank: MemoryBank, entries: Sequence[PartEntry]) -> Manifest:

@@ -65,7 +65,7 @@ class KnownParts:
         return KnownParts({**self.rows, **more.rows}, {**self.distances, **more.distances})
 
     def scores(self, bank: MemoryBank) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Held-out scores, and the parts' numbers."""
+        """Scores held out of the vectors, as ``MemoryBank.calibrated`` takes them, and the parts' numbers."""
         scores = fused_scores(np.stack(list(self.distances.values()), axis=1), bank.recipe)
         return scores, np.asarray(list(self.distances), np.int32)
 

@@ -1,7 +1,6 @@
 """A bank selected again from all its parts: one was removed, it grew too large, or somebody asked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -48,5 +47,4 @@ def _calibrated(bank: MemoryBank, entries: Sequence[PartEntry]) -> MemoryBank:
         return bank
     if not kept.any():
         raise ValueError("no part is left that calibrates, for approved parts do not: audit some")
-    scores, parts = bank.calibration_scores[kept], bank.calibration_parts[kept]
-    return replace(bank, calibration_scores=scores, calibration_parts=parts)
+    return bank.calibrated_by(kept)

@@ -26,7 +26,9 @@ WEIGHTS = "cd" * 32
 CONTRACT = InputContract(channels="colour", depth=8, input_height=64, input_width=64)
 
 
-def small_bank(*, seed: int = 0, vectors: int = 20, parts: int = 4, whiten: bool = False) -> MemoryBank:
+def small_bank(
+    *, seed: int = 0, vectors: int = 20, parts: int = 4, whiten: bool = False, shifted: bool = False
+) -> MemoryBank:
     """A bank of made-up numbers."""
     random = np.random.default_rng(seed)
     dim = 6
@@ -46,6 +48,7 @@ def small_bank(*, seed: int = 0, vectors: int = 20, parts: int = 4, whiten: bool
         recipe=Recipe(whiten=whiten),
         whitening=whitening,
         part_count=parts,
+        calibration_shifts=random.random(parts).astype(np.float32) if shifted else None,
     )
 
 

@@ -47,9 +47,9 @@ def with_header(header: bytes, body: bytes = b"") -> bytes:
     return struct.pack("<Q", len(header)) + header + body
 
 
-@pytest.mark.parametrize("whiten", [False, True])
-def test_a_bank_is_read_as_it_was_written(whiten: bool, tmp_path: Path) -> None:
-    bank = small_bank(whiten=whiten)
+@pytest.mark.parametrize(("whiten", "shifted"), [(False, False), (True, False), (True, True)])
+def test_a_bank_is_read_as_it_was_written(whiten: bool, shifted: bool, tmp_path: Path) -> None:
+    bank = small_bank(whiten=whiten, shifted=shifted)
     data = write_bank(bank, manifest_of(bank))
     (tmp_path / "bank").write_bytes(data)
     for source in (data, tmp_path / "bank"):
@@ -58,6 +58,10 @@ def test_a_bank_is_read_as_it_was_written(whiten: bool, tmp_path: Path) -> None:
         assert (loaded.version, loaded.size_bytes) == (sha256_hex(data), len(data))
         for name in ("vectors", "vector_part", "calibration_scores", "calibration_parts"):
             assert np.array_equal(getattr(loaded.memory_bank, name), getattr(bank, name))
+        shifts = loaded.memory_bank.calibration_shifts
+        assert (None if shifts is None else shifts.tobytes()) == (
+            None if bank.calibration_shifts is None else bank.calibration_shifts.tobytes()
+        )
         assert loaded.memory_bank.selection_radius == bank.selection_radius
         assert loaded.memory_bank.part_count == 4
         assert (loaded.memory_bank.whitening is None) is (not whiten)
@@ -188,12 +192,22 @@ def test_values_that_are_not_finite_are_refused(name: str, value: float) -> None
         {"vector_part": np.full(20, -1, np.int32)},
         {"vector_part": np.full(20, 4, np.int32)},
         {"surprise": np.zeros(1, np.float32)},
+        {"calibration_shifts": np.zeros(4, np.float32)},
         {"whitening_mean": np.zeros(6, np.float32)},
         {"whitening_mean": np.zeros(6, np.float32), "whitening_matrix": np.zeros((6, 6), np.float32)},
     ],
 )
 def test_arrays_that_do_not_agree_are_refused(arrays: dict[str, NDArray[Any] | None]) -> None:
     assert refusal(altered(**arrays)) is Refusal.WRONG_SHAPE
+
+
+def test_shifts_of_other_parts_than_calibrate_are_refused() -> None:
+    bank = small_bank(whiten=True, shifted=True)
+    arrays = load(write_bank(bank, manifest_of(bank)))
+    for count in (3, 5):
+        arrays["calibration_shifts"] = np.zeros(count, np.float32)
+        data = save(arrays, metadata={"manifest": manifest_of(bank).canonical()})
+        assert refusal(data) is Refusal.WRONG_SHAPE
 
 
 def test_an_empty_bank_is_refused() -> None:

@@ -57,7 +57,9 @@ def test_calibration_and_radius_are_on_the_fused_scale() -> None:
     bank = fit(taught, LATE, levels=LEVELS)
     patches = np.concatenate([bank.queries(part) for part in taught]).astype(np.float16)
     assert bank.coverage_radius == pytest.approx(coverage_radius(patches, bank.vectors, LEVELS))
-    for score, part in zip(bank.calibration_scores, bank.calibration_parts, strict=True):
+    assert bank.calibration_shifts is not None
+    plain = bank.calibration_scores - bank.calibration_shifts
+    for score, part in zip(plain, bank.calibration_parts, strict=True):
         others = bank.vectors[bank.vector_part != part]
         distances = index_of(others, LEVELS).nearest(bank.queries(taught[int(part)]))
         assert float(distances.max()) == pytest.approx(float(score), rel=1e-5)

@@ -42,8 +42,9 @@ def test_a_grown_bank_is_the_one_that_greedy_would_have_gone_on_to_choose(whiten
     assert bank.calibration_scores == pytest.approx(plain.calibration_scores, rel=1e-6)
 
 
-def test_growing_one_by_one_knows_what_growing_from_the_file_knows() -> None:
-    taught = Taught()
+@pytest.mark.parametrize("whiten", [False, True])
+def test_growing_one_by_one_knows_what_growing_from_the_file_knows(whiten: bool) -> None:
+    taught = Taught(whiten)
     known = KnownParts.of(taught.loaded.memory_bank, taught.old)
     first = grow_bank(taught.loaded, known, taught.new[:2], taught.entries[:2], RATES)
     second = grow_bank(first.loaded, first.known, taught.new[2:], taught.entries[2:], RATES)

@@ -1,14 +1,13 @@
 """What people approve is a biased sample: the false-alarm rate that a line promises must survive it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from service.banks.bank_file import read_bank
-from service.patchcore import Calibration, MemoryBank, Recipe, fit, grow, nearest_distances
+from service.patchcore import Calibration, MemoryBank, Recipe, fit, learn, nearest_distances
 from service.training.build import build_bank
 from service.training.growth import grow_bank
 from service.training.known_parts import KnownParts
@@ -44,17 +43,9 @@ class Line:
 
     def taught(self, parts: Sequence[NDArray[np.float16]], *, calibrating: bool) -> MemoryBank:
         """The bank after it learned the parts, calibrated anew."""
-        grown = grow(self._uncalibrated(), list(parts), {})
+        grown = learn(self.bank, list(parts))
         joining = {TAUGHT + n: rows for n, rows in enumerate(parts)} if calibrating else {}
-        held, names = self.known.after(self.bank, grown).joined(grown, joining).scores(grown)
-        return _with_calibration(grown, held, names)
-
-    def _uncalibrated(self) -> MemoryBank:
-        return _with_calibration(self.bank, np.empty(0, np.float32), np.empty(0, np.int32))
-
-
-def _with_calibration(bank: MemoryBank, held: NDArray[np.float32], names: NDArray[np.int32]) -> MemoryBank:
-    return replace(bank, calibration_scores=held, calibration_parts=names)
+        return grown.calibrated(*self.known.after(self.bank, grown).joined(grown, joining).scores(grown))
 
 
 def scores(bank: MemoryBank, parts: Parts) -> NDArray[np.float32]:
@@ -101,10 +92,13 @@ def test_parts_drawn_whatever_their_verdict_join_the_calibration_and_keep_the_ra
     assert np.mean(rates) <= ALPHA
 
 
+@pytest.mark.parametrize("recipe", [QUICK, QUICK.model_copy(update={"whiten": True})])
 @pytest.mark.parametrize("origin", ["approved", "audited"])
-def test_audited_parts_calibrate_and_approved_ones_do_not_in_growth_and_in_rebuilds(origin: str) -> None:
-    built = build_bank("line1", "default", good_parts(8), QUICK, QuickNetwork())
-    more = build_bank("line1", "default", good_parts(10), QUICK, QuickNetwork())
+def test_audited_parts_calibrate_and_approved_ones_do_not_in_growth_and_in_rebuilds(
+    origin: str, recipe: Recipe
+) -> None:
+    built = build_bank("line1", "default", good_parts(8), recipe, QuickNetwork())
+    more = build_bank("line1", "default", good_parts(10), recipe, QuickNetwork())
     entries = [entry.model_copy(update={"origin": origin}) for entry in more.manifest.parts[8:]]
     rows = [more.features[entry.sha256] for entry in entries]
     known = KnownParts.of(built.memory_bank, dict(enumerate(built.features.values())))
