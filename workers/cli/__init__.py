@@ -2,6 +2,8 @@
 
 import sys
 
+from workers.cli.leaving import leave
+
 INTERRUPTED = 130
 """128 and the signal's number, as shells have it."""
 
@@ -15,4 +17,4 @@ def main() -> None:
     except KeyboardInterrupt:
         # Before there was a command that could be told of it.
         code = INTERRUPTED
-    sys.exit(code)
+    leave(code)
