@@ -1,6 +1,8 @@
 """``patchline bench lines``: many lines on one inspector, within a memory budget."""
 
 import asyncio
+import itertools
+import statistics
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,32 +19,37 @@ if TYPE_CHECKING:
 EPILOG = "Example: patchline bench lines --lines 300 --vectors 10000 --json"
 _TAUGHT = 20
 _PATIENCE = 600.0
+_EVERY = 10.0
 
 
 def lines(
     count: Annotated[int, typer.Option("--lines", min=1, max=5000, help="How many lines.")] = 300,
     vectors: Annotated[int, typer.Option(min=100, help="Vectors in the bank of each.")] = 10_000,
     budget_mb: Annotated[int, typer.Option(min=1, help="PATCHLINE_INSPECTOR__BANK_MEMORY_BYTES.")] = 1024,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Go on for so long with a frame a line every ten seconds.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Start an inspector over many lines and send each a frame, twice: seconds, faults, and peak memory."""
+    """Start an inspector over many lines and send each a frame, twice: seconds, faults, and peak memory; with
+    --minutes also whether its memory grows."""
     from workers.cli.screen import answers, print_json
 
-    figures = asyncio.run(_run(count, vectors, budget_mb))
+    figures = asyncio.run(_run(count, vectors, budget_mb, minutes))
     if as_json:
         print_json(figures)
     else:
         answers().print(", ".join(f"{name} {value}" for name, value in figures.items()))
 
 
-async def _run(count: int, vectors: int, budget_mb: int) -> dict[str, Any]:
+async def _run(count: int, vectors: int, budget_mb: int, minutes: float) -> dict[str, Any]:
     from workers.cli.bench_installation import bench_installation
 
     async with bench_installation(f"Serving {count} lines") as (installation, broker):
         inspector = installation.settings.inspector
         changed = inspector.model_copy(update={"bank_memory_bytes": budget_mb * 2**20})
         installation.settings = installation.settings.model_copy(update={"inspector": changed})
-        return await _ManyLines(installation, broker, count, vectors).run()
+        return await _ManyLines(installation, broker, count, vectors).run(minutes)
 
 
 @dataclass(slots=True)
@@ -51,11 +58,12 @@ class _ManyLines:
     broker: "Broker"
     count: int
     vectors: int
-    peak_mb: float = 0.0
+    held_mb: list[float] = field(default_factory=list)
+    sent: int = 0
     faults: int = 0
     served: list[str] = field(default_factory=list)
 
-    async def run(self) -> dict[str, Any]:
+    async def run(self, minutes: float) -> dict[str, Any]:
         from workers.cli.bench_cells import good_cells
 
         cells, others = good_cells("mono", _TAUGHT, 2)
@@ -65,7 +73,10 @@ class _ManyLines:
         await self.installation.started("inspector")
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch())
-            rounds = [await self._round(n, cell.path.read_bytes()) for n, cell in enumerate(others)]
+            pictures = [cell.path.read_bytes() for cell in others]
+            rounds = [await self._round(picture) for picture in pictures]
+            settled = len(self.held_mb)
+            await self._go_on(60 * minutes, pictures)
             watching.cancel()
         return {
             "lines": self.count,
@@ -74,12 +85,12 @@ class _ManyLines:
             "files_mb": round(self.count * size / 2**20, 1),
             "started_and_served_seconds": round(rounds[0] - began, 1),
             "served_again_seconds": round(rounds[1] - rounds[0], 1),
-            "frames": 2 * self.count,
-            "lost": 2 * self.count - len(set(self.served)),
+            "frames": self.sent,
+            "lost": self.sent - len(set(self.served)),
             "doubled": len(self.served) - len(set(self.served)),
             "faults": self.faults,
-            "peak_mb": round(self.peak_mb, 1),
-        }
+            "peak_mb": round(max(self.held_mb), 1),
+        } | ({"minutes": minutes} | _trend(self.held_mb[settled:]) if minutes else {})
 
     async def _publish(self, cells: Any) -> int:
         from service.banks.cache import MemoryCache
@@ -97,24 +108,35 @@ class _ManyLines:
                 await publish_bank(outlets, bank, {}, actor="bench")
         return len(bank.data)
 
-    async def _round(self, number: int, picture: bytes) -> float:
+    async def _go_on(self, seconds: float, pictures: list[bytes]) -> None:
+        end = time.monotonic() + seconds
+        for picture in itertools.cycle(pictures):
+            began = time.monotonic()
+            if began >= end:
+                return
+            await self._round(picture)
+            await asyncio.sleep(max(0.0, min(began + _EVERY, end) - time.monotonic()))
+
+    async def _round(self, picture: bytes) -> float:
+        """A frame of each line, and when the last was judged."""
         from schemas.verdict import Verdict
 
         prefix = self.installation.settings.kafka.topic_prefix
         reader = await self.broker.reader(f"{prefix}verdicts", at_end=True)
         producer = await self.broker.producer()
         for line in range(self.count):
-            headers = (("frame-id", f"round-{number}-{line}".encode()),)
+            headers = (("frame-id", f"{self.sent}-{line}".encode()),)
             await producer.send(
                 f"{prefix}frames", key=f"line-{line}".encode(), value=picture, headers=headers
             )
-        wanted = len(self.served) + self.count
+        self.sent += self.count
         async with asyncio.timeout(_PATIENCE):
-            while len(self.served) < wanted:
+            while len(self.served) < self.sent:
                 for record in await reader.poll(timeout_ms=100, max_records=1000):
                     verdict = Verdict.from_bytes(record.value or b"")
                     self.served.append(verdict.frame_id)
                     self.faults += verdict.score is None
+        await producer.close()
         await reader.close()
         return time.monotonic()
 
@@ -125,8 +147,15 @@ class _ManyLines:
 
         leash = psutil.Process(self.installation.process("inspector"))
         while True:
-            self.peak_mb = max(self.peak_mb, await asyncio.to_thread(held_mb, leash))
+            self.held_mb.append(await asyncio.to_thread(held_mb, leash))
             await asyncio.sleep(0.2)
+
+
+def _trend(held_mb: list[float]) -> dict[str, float]:
+    """The medians of the first and of the last tenth: whether memory grew."""
+    tenth = max(1, len(held_mb) // 10)
+    first, last = statistics.median(held_mb[:tenth]), statistics.median(held_mb[-tenth:])
+    return {"first_mb": round(first, 1), "last_mb": round(last, 1)}
 
 
 def _of_line(built: "BuiltBank", line: str, vectors: int) -> "BuiltBank":
