@@ -14,12 +14,12 @@ import structlog
 
 from schemas.ids import is_line_id
 from schemas.report import Report
+from service.runtime.ending import end
 from service.sinks.base import SinkUnavailable
 from service.sinks.change_over import Selector
 from service.sinks.config import MqttConfig
 from service.sinks.secrets import optional_secret
 
-_CANCEL_AGAIN_SECONDS = 0.2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _MOST_SELECT_BYTES = 256
 # A broker may send choices faster than they are carried out; the newest that fit are kept.
@@ -60,10 +60,8 @@ class MqttSink:
                 await self._publish(self._state_topic, b"offline", retain=True)
             except SinkUnavailable as error:
                 _log.warning("the sink's leave was not told", cause=str(error))
-        # Again and again: while it connects, Python 3.11's wait_for may swallow a cancellation.
-        while self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=_CANCEL_AGAIN_SECONDS)
+        if self._task is not None:
+            await end([self._task])
         if self._selector is not None:
             await self._selector.close()
 

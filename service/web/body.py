@@ -74,7 +74,8 @@ class Body:
             return await self._receive()
         self._deadline = self._deadline or time.monotonic() + self._bounds.seconds
         try:
-            return await asyncio.wait_for(self._receive(), self._deadline - time.monotonic())
+            async with asyncio.timeout(self._deadline - time.monotonic()):
+                return await self._receive()
         except TimeoutError as error:
             raise HTTPException(408, self._bounds.too_slow) from error
 

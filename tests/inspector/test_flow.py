@@ -1,7 +1,9 @@
 """Laws of the flow: what is in flight is bounded, and a burst on one partition keeps no other out."""
 
+import asyncio
 from itertools import count
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +87,20 @@ def test_one_partition_alone_has_all_the_room(burst: int) -> None:
         poll(flow, waiting, taken)
     assert len(taken) == MOST
     assert flow.held(frozenset({0})) == {0}
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_who_waits_for_a_change_and_is_told_to_stop_as_it_comes_stops(steps: int) -> None:
+    flow = flow_of(1)
+    taken = record(0, 0)
+    flow.fetched(taken)
+    flow.spend(taken, 1)
+    waiting = asyncio.create_task(flow.change(60))
+    await asyncio.sleep(0.01)
+    flow.left(taken, 1, 1, published=True)
+    # The news is some steps of the loop on its way to whoever waits.
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    told = waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled() == told

@@ -19,6 +19,7 @@ from fastapi import FastAPI, Request, Response
 from schemas.report import Report
 from service.embedded.server import free_port
 from service.runtime.background_server import BackgroundServer
+from service.runtime.ending import end
 from service.sinks.config import AnySink, CsvConfig, MqttConfig, OpcUaConfig, WebhookConfig
 from service.sinks.opcua_nodes import NAMESPACE
 from tests.harness.processes import Program
@@ -146,10 +147,8 @@ class MqttSubscriber:
             await ready.wait()
 
     async def stop_listening(self) -> None:
-        # Until it ends: a client that connects at that moment swallows a cancellation.
-        while self._listening is not None and not self._listening.done():
-            self._listening.cancel()
-            await asyncio.wait({self._listening}, timeout=0.5)
+        if self._listening is not None:
+            await end([self._listening])
 
     async def publish(self, topic: str, payload: str) -> None:
         """Say something on a topic."""

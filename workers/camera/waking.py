@@ -12,7 +12,8 @@ async def changed(folder: Path, seconds: float, stop: asyncio.Event) -> None:
         from watchfiles import awatch
     except ImportError:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await stop.wait()
         return
     milliseconds = max(1, int(seconds * 1000))
     watching = awatch(

@@ -28,7 +28,8 @@ async def main(port, count):
     heads = asyncio.Semaphore(0)
     streams = [asyncio.create_task(read(port, heads)) for _ in range(count)]
     for _ in streams:
-        await asyncio.wait_for(heads.acquire(), 30)
+        async with asyncio.timeout(30):
+            await heads.acquire()
     print("connected", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     print(COUNT[0], flush=True)

@@ -107,7 +107,8 @@ class ExtractionClient:
         self._watching.cancel()
         self._pipe.close()
         try:
-            ended = await asyncio.wait_for(asyncio.shield(self._fork.ended), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                ended = await asyncio.shield(self._fork.ended)
         except TimeoutError:
             ended = None
         if ended is None:
@@ -143,7 +144,8 @@ class ExtractionClient:
 
     async def _wait(self, answer: "asyncio.Future[protocol.Answer]", timeout: float) -> protocol.Answer:
         try:
-            return await asyncio.wait_for(answer, timeout)
+            async with asyncio.timeout(timeout):
+                return await answer
         except TimeoutError as error:
             self.ended_by = "hung"
             self.kill()

@@ -46,8 +46,8 @@ class Forks:
             ours, theirs = socket.socketpair()
             with theirs:
                 try:
-                    asked = self._ask(control, settings, theirs)
-                    pid, ended = await asyncio.wait_for(asked, START_SECONDS)
+                    async with asyncio.timeout(START_SECONDS):
+                        pid, ended = await self._ask(control, settings, theirs)
                 except (OSError, TimeoutError, WorkerDied) as error:
                     ours.close()
                     await self._end()

@@ -69,6 +69,7 @@ class Desk:
         due = self._batcher.next_deadline()
         timeout = None if due is None else max(due - time.monotonic(), 0)
         try:
-            await asyncio.wait_for(self._arrived.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._arrived.wait()
         except TimeoutError:
             return

@@ -94,6 +94,7 @@ class Flow:
         """Wait until a frame leaves, at most ``timeout`` seconds."""
         self._changed.clear()
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
         except TimeoutError:
             return

@@ -54,4 +54,5 @@ async def _sweep_until(stop: asyncio.Event, sweeper: Sweeper, every_seconds: flo
         except (StreamError, StoreError) as error:
             _log.warning("sweep given up; the next one goes on", cause=str(error))
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every_seconds)
+            async with asyncio.timeout(every_seconds):
+                await stop.wait()

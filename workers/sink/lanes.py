@@ -9,6 +9,7 @@ import stamina
 import structlog
 
 from schemas.report import Report
+from service.runtime.ending import end
 from service.sinks.base import ReportRefused, Sink, SinkUnavailable
 from service.store import StoreError
 from service.telemetry import metrics
@@ -66,11 +67,7 @@ class Lanes:
 
     async def clear(self) -> None:
         """Drop what waits and let go of what is under way: it comes again, perhaps elsewhere."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await end(self._tasks.values())
         self._queues.clear()
         self._tasks.clear()
         self._troubled.clear()

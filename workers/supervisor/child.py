@@ -60,7 +60,8 @@ class Child:
             # The leash ignores it, its command does not, and what that started has a session of its own.
             os.killpg(self._process.pid, signal.SIGTERM)
         try:
-            return await asyncio.wait_for(self.ended(), seconds)
+            async with asyncio.timeout(seconds):
+                return await self.ended()
         except TimeoutError:
             if self._process.stdin is not None:
                 self._process.stdin.close()
