@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from service.patchcore.distance import squared_distances
 from service.patchcore.frontier import Frontier
+from service.patchcore.side_by_side import one_blas_thread
 
 Progress = Callable[[int, int], None]
 
@@ -56,9 +57,10 @@ def greedy_coreset(
     if seen is None or not len(seen):
         frontier.choose(_first(features) if start is None else start)
     stop = -1.0 if until_radius is None else float(until_radius)
-    while len(frontier.chosen) < limit and frontier.advance(limit, stop):
-        if progress is not None:
-            progress(len(frontier.chosen), limit if stop < 0 else min(limit, frontier.at_most(stop)))
+    with one_blas_thread():
+        while len(frontier.chosen) < limit and frontier.advance(limit, stop):
+            if progress is not None:
+                progress(len(frontier.chosen), limit if stop < 0 else min(limit, frontier.at_most(stop)))
     if progress is not None:
         progress(len(frontier.chosen), len(frontier.chosen))
     return _selection(frontier)

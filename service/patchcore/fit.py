@@ -13,6 +13,7 @@ from service.patchcore.moments import Moments
 from service.patchcore.projection import project
 from service.patchcore.recipe import Recipe
 from service.patchcore.refitting import held_out_of_whitening
+from service.patchcore.side_by_side import side_by_side
 from service.patchcore.whitening import Whitening
 
 Parts = Sequence[NDArray[np.floating]]
@@ -52,9 +53,7 @@ def fit(
     chosen, rows = _selected(parts, grid[0] * grid[1], recipe, whitening, progress)
     vectors = _gathered(parts, rows, whitening)
     owner = (rows // (grid[0] * grid[1])).astype(np.int32)
-    covered = 0.0
-    for part in parts:
-        covered = coverage_radius(_stored(part, whitening), vectors, levels, covered)
+    covered = _covered(parts, vectors, whitening, levels)
     scores, names = calibrate(dict(enumerate(parts)), vectors, owner, recipe, whitening, levels, siblings)
     bank = MemoryBank(
         vectors, owner, scores, names, chosen.radius, covered, grid, recipe, whitening, len(parts), levels
@@ -73,18 +72,18 @@ def calibrate(
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Scores of the parts, by number, held out of the vectors, and the numbers of those that could be."""
     kin = siblings or {}
-    scores = np.array(
-        [
-            fused_score(
-                held_out_distances(prepared(part, whitening), own, vectors, owner, kin.get(own, ()), levels),
-                recipe,
-            )
-            for own, part in parts.items()
-        ],
-        dtype=np.float32,
-    )
+
+    def scored(share: Sequence[int]) -> dict[int, float]:
+        return {own: score(own, prepared(parts[own], whitening)) for own in share}
+
+    def score(own: int, rows: NDArray[np.float32]) -> float:
+        return fused_score(held_out_distances(rows, own, vectors, owner, kin.get(own, ()), levels), recipe)
+
+    names = list(parts)
+    found = {own: score for share in side_by_side(scored, names) for own, score in share.items()}
+    scores = np.array([found[own] for own in names], dtype=np.float32)
     finite = np.isfinite(scores)
-    return scores[finite], np.array(list(parts), dtype=np.int32)[finite]
+    return scores[finite], np.array(names, dtype=np.int32)[finite]
 
 
 def flattened(parts: Parts) -> NDArray[np.float32]:
@@ -105,6 +104,18 @@ def check_parts(parts: Parts) -> tuple[int, int]:
     if len(shape) not in (2, 3) or 0 in shape:
         raise ValueError(f"a part of shape {shape} is neither (H, W, D) nor (P, D)")
     return (shape[0], shape[1]) if len(shape) == 3 else (1, shape[0])
+
+
+def _covered(
+    parts: Parts, vectors: NDArray[np.float16], whitening: Whitening | None, levels: Levels
+) -> float:
+    def farthest(share: Sequence[int]) -> float:
+        covered = 0.0
+        for number in share:
+            covered = coverage_radius(_stored(parts[number], whitening), vectors, levels, covered)
+        return covered
+
+    return max(side_by_side(farthest, range(len(parts))))
 
 
 def _selected(

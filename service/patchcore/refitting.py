@@ -10,6 +10,7 @@ from service.patchcore.held_out import Siblings, fused_score
 from service.patchcore.levels import columns, level_distances
 from service.patchcore.memory_bank import MemoryBank, prepared
 from service.patchcore.moments import Moments
+from service.patchcore.side_by_side import side_by_side
 from service.patchcore.whitening import Whitening
 
 MOST_PARTS = 100
@@ -35,10 +36,17 @@ def held_out_of_whitening(
     """
     if len(parts) > MOST_PARTS or bank.whitening is None:
         return bank
-    kin, held = siblings or {}, zip(bank.calibration_parts.tolist(), bank.calibration_scores, strict=True)
-    shifts = [
-        _refitted_score(bank, parts, [own, *kin.get(own, ())], moments, score) - score for own, score in held
-    ]
+    kin, scores = siblings or {}, bank.calibration_scores
+    own = bank.calibration_parts.tolist()
+
+    def shifts_of(share: Sequence[int]) -> dict[int, float]:
+        return {at: refitted(own[at], scores[at]) - scores[at] for at in share}
+
+    def refitted(part: int, score: float) -> float:
+        return _refitted_score(bank, parts, [part, *kin.get(part, ())], moments, score)
+
+    found = {at: shift for share in side_by_side(shifts_of, range(len(own))) for at, shift in share.items()}
+    shifts = [found[at] for at in range(len(own))]
     shifted = replace(bank, calibration_shifts=np.array(shifts, np.float32))
     return shifted.calibrated(bank.calibration_scores, bank.calibration_parts)
 
