@@ -56,12 +56,18 @@ class Products:
     @classmethod
     def of(cls, points: NDArray[np.float32], centre: NDArray[np.float32]) -> "Products":
         """Centre (N, D) points at `centre` (D,)."""
+        left = cls.left_of(points, centre)
+        norms = np.einsum("ij,ij->i", left[:, :-1], left[:, :-1], dtype=np.float64)
+        return cls(left, norms)
+
+    @staticmethod
+    def left_of(points: NDArray[np.float32], centre: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The one side alone, (N, D + 1), for points whose norms are known."""
         width = points.shape[1]
         left = np.empty((len(points), width + 1), dtype=np.float32)
         np.subtract(points, centre, out=left[:, :width])
         left[:, width] = 1
-        norms = np.einsum("ij,ij->i", left[:, :width], left[:, :width], dtype=np.float64)
-        return cls(left, norms)
+        return left
 
     def right(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float32]:
         """The other side of the product for some of the points, (K, D + 1)."""

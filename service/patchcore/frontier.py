@@ -84,7 +84,7 @@ class Frontier:
         self.upto[rows[self.nearest[rows] <= 0]] = self._centres.count
 
     def _refresh(self, rows: Indices, stop: float) -> None:
-        left = Products.of(self._features[rows], self._centre).left
+        left = Products.left_of(self._features[rows], self._centre)
         for first in range(int(self.upto[rows[0]]), self._centres.count, COLUMNS):
             last = min(first + COLUMNS, self._centres.count)
             self._lower(rows, left, first, last)
