@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workers.cli.memory import held_mb
+
 if TYPE_CHECKING:
     from schemas.verdict import Verdict
     from service.stream.base import Broker, Producer, Reader, Record
@@ -91,10 +93,13 @@ class Swapping:
         return time.monotonic() - began
 
     async def _swap(self, outlets: "Outlets", banks: "tuple[BuiltBank, BuiltBank]", swaps: int) -> None:
+        import psutil
+
+        inspector = psutil.Process(self._installation.process("inspector"))
         for bank in itertools.islice(itertools.cycle(banks[::-1]), swaps):
             epoch = await self._activate(outlets, bank)
             await self._until(epoch)
-            self.rss_mb.append(await asyncio.to_thread(self._rss_mb))
+            self.rss_mb.append(await asyncio.to_thread(held_mb, inspector))
 
     async def _activate(self, outlets: "Outlets", bank: "BuiltBank") -> int:
         from schemas.activation import Activated
@@ -141,11 +146,3 @@ class Swapping:
         while True:
             for record in await reader.poll(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS):
                 self.seen.take(record, Verdict.from_bytes(record.value or b""))
-
-    def _rss_mb(self) -> float:
-        """Of the inspector and its extraction worker together."""
-        import psutil
-
-        inspector = psutil.Process(self._installation.process("inspector"))
-        processes = [inspector, *inspector.children(recursive=True)]
-        return float(sum(process.memory_info().rss for process in processes)) / 2**20
