@@ -44,6 +44,14 @@ def test_an_answer_that_cannot_be_written_is_a_failure(code: int, expected: int)
     assert (done.returncode, done.stderr) == (expected, "")
 
 
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    done = ended(
+        "import os, sys; from workers.cli.leaving import leave; read, write = os.pipe(); os.close(read);"
+        "sys.stdout = open(write, 'w'); print('answer'); leave(0)"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_modules_are_not_taken_apart() -> None:
     done = ended(
         "from workers.cli.leaving import leave\n"

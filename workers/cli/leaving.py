@@ -25,6 +25,9 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
+    except BrokenPipeError:
+        # Whoever read it has seen enough, as `head` does.
+        return code
     except OSError:
         return code or UNWRITTEN
     return code
