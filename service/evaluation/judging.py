@@ -11,6 +11,7 @@ from service.evaluation.remembering import work_clock
 from service.images.decode import decode
 from service.images.picture import Picture
 from service.images.unreadable import UnfitImage, UnreadableImage
+from service.inspection.in_threads import in_threads
 from service.inspection.line_model import LineModel
 from service.inspection.on_frame import map_on_region
 from service.training.part import LIMITS
@@ -59,12 +60,13 @@ def score_all(
 
 
 def judge(model: LineModel, batch: Sequence[Named], size: tuple[int, int]) -> Judged:
-    """Scores and maps of a batch, maps at ``size``. Raises ``EvaluationRefused`` for a picture that cannot be
-    read or judged. Blocks for network and search."""
-    pictures = [_picture(model, *named) for named in batch]
+    """Scores and maps of a batch, maps at ``size``; decoded and drawn by as many threads as in a worker.
+    Raises ``EvaluationRefused`` for a picture that cannot be read or judged. Blocks for network and
+    search."""
+    pictures = in_threads(lambda named: _picture(model, *named), batch)
     grids = model.score_features(model.extractor.extract(pictures))
     contract, sigma = model.extractor.contract, model.bank.recipe.smooth_sigma
-    return grids, [map_on_region(grid, size, contract, sigma) for grid in grids]
+    return grids, in_threads(lambda grid: map_on_region(grid, size, contract, sigma), grids)
 
 
 def _picture(model: LineModel, name: object, data: bytes) -> Picture:
