@@ -1,6 +1,6 @@
 """What growth must know of the parts that calibrate a bank: their features and held-out distances."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from service.patchcore import MemoryBank, held_out_distances, level_distances
 from service.patchcore.held_out import Siblings, fused_scores
 from service.patchcore.memory_bank import prepared
+from service.patchcore.side_by_side import side_by_side
 from service.training.features import PartFeatures
 
 PARTS = 16
 """Looked at together: one at a time, more goes into calls than into products."""
+Distances = dict[int, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,14 +48,22 @@ class KnownParts:
         added = grown.vectors[before.size :].astype(np.float32)
         if not len(added):
             return self
-        distances: dict[int, NDArray[np.float32]] = {}
+
+        def nearer(share: Sequence[int]) -> Distances:
+            rows = np.stack([self.rows[part] for part in share])
+            known = np.stack([self.distances[part] for part in share], axis=1)
+            return dict(
+                zip(
+                    share, level_distances(rows, added, grown.levels, known=known).swapaxes(0, 1), strict=True
+                )
+            )
+
+        def all_nearer(share: Sequence[Sequence[int]]) -> Distances:
+            return {part: near for few in share for part, near in nearer(few).items()}
+
         names = list(self.rows)
-        for parts in (names[begin : begin + PARTS] for begin in range(0, len(names), PARTS)):
-            rows = np.stack([self.rows[part] for part in parts])
-            known = np.stack([self.distances[part] for part in parts], axis=1)
-            near = level_distances(rows, added, grown.levels, known=known)
-            distances |= dict(zip(parts, near.swapaxes(0, 1), strict=True))
-        return KnownParts(self.rows, distances)
+        few = [names[begin : begin + PARTS] for begin in range(0, len(names), PARTS)]
+        return KnownParts(self.rows, _in_order(names, side_by_side(all_nearer, few)))
 
     def joined(
         self, bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None = None
@@ -81,11 +91,22 @@ class KnownParts:
     ) -> "KnownParts":
         vectors, kin = bank.vectors.astype(np.float32), siblings or {}
         rows = {part: _turned(each, bank) for part, each in features.items()}
-        distances = {
-            part: held_out_distances(each, part, vectors, bank.vector_part, kin.get(part, ()), bank.levels)
-            for part, each in rows.items()
-        }
-        return cls(rows, distances)
+
+        def held_out(share: Sequence[int]) -> Distances:
+            return {
+                part: held_out_distances(
+                    rows[part], part, vectors, bank.vector_part, kin.get(part, ()), bank.levels
+                )
+                for part in share
+            }
+
+        names = list(rows)
+        return cls(rows, _in_order(names, side_by_side(held_out, names)))
+
+
+def _in_order(names: Sequence[int], shares: Sequence[Distances]) -> Distances:
+    found = {part: distances for share in shares for part, distances in share.items()}
+    return {part: found[part] for part in names}
 
 
 def _turned(features: PartFeatures, bank: MemoryBank) -> NDArray[np.floating]:
