@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from service.patchcore.distance import squared_distances
 from service.patchcore.frontier import Frontier
-from service.patchcore.side_by_side import one_blas_thread
+from service.patchcore.side_by_side import Crew
 
 Progress = Callable[[int, int], None]
 
@@ -53,17 +53,17 @@ def greedy_coreset(
     _check(features, seen, start)
     if not len(features):
         return Selection(np.empty(0, np.int64), np.empty(0, np.float32), 0.0)
-    frontier = Frontier(features, seen)
-    if seen is None or not len(seen):
-        frontier.choose(_first(features) if start is None else start)
     stop = -1.0 if until_radius is None else float(until_radius)
-    with one_blas_thread():
+    with Crew() as crew:
+        frontier = Frontier(features, seen, crew)
+        if seen is None or not len(seen):
+            frontier.choose(_first(features) if start is None else start)
         while len(frontier.chosen) < limit and frontier.advance(limit, stop):
             if progress is not None:
                 progress(len(frontier.chosen), limit if stop < 0 else min(limit, frontier.at_most(stop)))
-    if progress is not None:
-        progress(len(frontier.chosen), len(frontier.chosen))
-    return _selection(frontier)
+        if progress is not None:
+            progress(len(frontier.chosen), len(frontier.chosen))
+        return _selection(frontier)
 
 
 def _selection(frontier: Frontier) -> Selection:

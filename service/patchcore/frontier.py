@@ -1,10 +1,13 @@
 """The frontier: how far each point lies from the chosen ones, known exactly where it decides a choice."""
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.centres import Centres
 from service.patchcore.distance import Products, below, least_product, slack, squared_distances
+from service.patchcore.side_by_side import Crew
 
 BLOCK = 1024
 ROWS = 1024
@@ -17,6 +20,13 @@ Indices = NDArray[np.int64]
 Points = NDArray[np.float32]
 
 
+class _Buffers(threading.local):
+    """Each thread's own: to make one for every product would take as long as the product."""
+
+    def __init__(self) -> None:
+        self.products = np.empty(ROWS * COLUMNS, dtype=np.float32)
+
+
 class Frontier:
     """Squared distances of points to the nearest chosen or seen one, kept lazily.
 
@@ -24,16 +34,18 @@ class Frontier:
     minimum over all. A point is brought up to date only when its bound puts it among the farthest; most
     points of a dense background never are again. Matrix products only rule pairs out, with a proven slack:
     what is stored and compared is the canonical distance, so choices equal the plain loop's to the bit.
+    Points are brought up to date some at a time, side by side by a `crew`: none touches another's.
     """
 
-    def __init__(self, features: NDArray[np.float32], seen: NDArray[np.float32] | None) -> None:
+    def __init__(self, features: NDArray[np.float32], seen: NDArray[np.float32] | None, crew: Crew) -> None:
         centre = features.mean(axis=0, dtype=np.float64).astype(np.float32)
         self._features = features
         self._centre = centre
         self._norms = Products.squares(features, centre)
         self._centres = Centres(features.shape[1], centre)
         self._fresh_rows = BLOCK
-        self._buffer = np.empty(ROWS * COLUMNS, dtype=np.float32)
+        self._crew = crew
+        self._buffers = _Buffers()
         self.nearest = np.full(len(features), UNKNOWN, dtype=np.float32)
         self.upto = np.zeros(len(features), dtype=np.int64)
         self.chosen: list[int] = []
@@ -79,8 +91,8 @@ class Frontier:
         """Bring the bounds of some points up to date, or down to `stop`: below it no point is chosen."""
         stale = rows[(self.upto[rows] < self._centres.count) & (self.nearest[rows] > 0)]
         stale = stale[np.argsort(self.upto[stale], kind="stable")]
-        for start in range(0, len(stale), ROWS):
-            self._refresh(stale[start : start + ROWS], stop)
+        some = [stale[start : start + ROWS] for start in range(0, len(stale), ROWS)]
+        self._crew.each(lambda rows: self._refresh(rows, stop), some)
         self.upto[rows[self.nearest[rows] <= 0]] = self._centres.count
 
     def _refresh(self, rows: Indices, stop: float) -> None:
@@ -96,7 +108,8 @@ class Frontier:
                 rows, left = rows[far], left[far]
 
     def _lower(self, rows: Indices, left: Points, first: int, last: int) -> None:
-        near = self._buffer[: len(rows) * (last - first)].reshape(len(rows), last - first)
+        buffer = self._buffers.products
+        near = buffer[: len(rows) * (last - first)].reshape(len(rows), last - first)
         # Both factors are finite, which is checked before: a product of one column may raise the flag all the
         # same, from what the library reads beside it.
         with np.errstate(invalid="ignore"):

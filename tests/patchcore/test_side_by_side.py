@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from service.patchcore.side_by_side import one_blas_thread, side_by_side
+from service.patchcore.side_by_side import Crew, side_by_side
 
 
 def blas_threads() -> set[int]:
@@ -25,7 +25,7 @@ def test_every_thing_is_in_one_share(things: list[int], threads: int) -> None:
 
 def test_blas_has_one_thread_inside_and_as_many_as_before_after() -> None:
     with threadpool_limits(2, user_api="blas"):
-        with one_blas_thread():
+        with Crew():
             assert side_by_side(lambda _: blas_threads(), range(4)) == [{1}]
             assert blas_threads() == {1}
         assert side_by_side(lambda _: blas_threads(), range(4)) == [{1}, {1}]
@@ -36,13 +36,13 @@ def test_blocks_of_several_threads_that_overlap_leave_blas_as_it_was() -> None:
     entered, leave = threading.Event(), threading.Event()
 
     def other() -> None:
-        with one_blas_thread():
+        with Crew():
             entered.set()
             leave.wait(10)
 
     with threadpool_limits(2, user_api="blas"):
         thread = threading.Thread(target=other)
-        with one_blas_thread():
+        with Crew():
             thread.start()
             entered.wait(10)
         leave.set()
