@@ -151,11 +151,12 @@ class _ManyLines:
             await asyncio.sleep(0.2)
 
 
-def _trend(held_mb: list[float]) -> dict[str, float]:
-    """The medians of the first and of the last tenth: whether memory grew."""
-    tenth = max(1, len(held_mb) // 10)
-    first, last = statistics.median(held_mb[:tenth]), statistics.median(held_mb[-tenth:])
-    return {"first_mb": round(first, 1), "last_mb": round(last, 1)}
+def _trend(held_mb: list[float]) -> dict[str, Any]:
+    """The median of each tenth of the time: whether memory grew, and whether that came to an end."""
+    ends = [round(len(held_mb) * tenth / 10) for tenth in range(11)]
+    tenths = [held_mb[begin:end] for begin, end in itertools.pairwise(ends)]
+    medians = [round(statistics.median(tenth), 1) for tenth in tenths if tenth]
+    return {"first_mb": medians[0], "last_mb": medians[-1], "tenths_mb": medians}
 
 
 def _of_line(built: "BuiltBank", line: str, vectors: int) -> "BuiltBank":
