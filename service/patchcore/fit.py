@@ -13,7 +13,7 @@ from service.patchcore.moments import Moments
 from service.patchcore.projection import project
 from service.patchcore.recipe import Recipe
 from service.patchcore.refitting import held_out_of_whitening
-from service.patchcore.side_by_side import side_by_side
+from service.patchcore.side_by_side import Crew, side_by_side
 from service.patchcore.whitening import Whitening
 
 Parts = Sequence[NDArray[np.floating]]
@@ -73,17 +73,13 @@ def calibrate(
     """Scores of the parts, by number, held out of the vectors, and the numbers of those that could be."""
     kin = siblings or {}
 
-    def scored(share: Sequence[int]) -> dict[int, float]:
-        return {own: score(own, prepared(parts[own], whitening)) for own in share}
-
-    def score(own: int, rows: NDArray[np.float32]) -> float:
+    def score(own: int) -> float:
+        rows = prepared(parts[own], whitening)
         return fused_score(held_out_distances(rows, own, vectors, owner, kin.get(own, ()), levels), recipe)
 
-    names = list(parts)
-    found = {own: score for share in side_by_side(scored, names) for own, score in share.items()}
-    scores = np.array([found[own] for own in names], dtype=np.float32)
+    scores = np.array(side_by_side(score, parts), dtype=np.float32)
     finite = np.isfinite(scores)
-    return scores[finite], np.array(names, dtype=np.int32)[finite]
+    return scores[finite], np.array(list(parts), dtype=np.int32)[finite]
 
 
 def flattened(parts: Parts) -> NDArray[np.float32]:
@@ -115,7 +111,10 @@ def _covered(
             covered = coverage_radius(_stored(parts[number], whitening), vectors, levels, covered)
         return covered
 
-    return max(side_by_side(farthest, range(len(parts))))
+    # In shares: what one part lies off tells of the next ones which patches need not be looked at.
+    with Crew() as crew:
+        shares = [range(at, len(parts), crew.threads) for at in range(crew.threads)]
+        return max(crew.each(farthest, shares))
 
 
 def _selected(

@@ -36,18 +36,14 @@ def held_out_of_whitening(
     """
     if len(parts) > MOST_PARTS or bank.whitening is None:
         return bank
-    kin, scores = siblings or {}, bank.calibration_scores
-    own = bank.calibration_parts.tolist()
+    kin = siblings or {}
 
-    def shifts_of(share: Sequence[int]) -> dict[int, float]:
-        return {at: refitted(own[at], scores[at]) - scores[at] for at in share}
+    def shift(held: tuple[int, float]) -> float:
+        own, score = held
+        return _refitted_score(bank, parts, [own, *kin.get(own, ())], moments, score) - score
 
-    def refitted(part: int, score: float) -> float:
-        return _refitted_score(bank, parts, [part, *kin.get(part, ())], moments, score)
-
-    found = {at: shift for share in side_by_side(shifts_of, range(len(own))) for at, shift in share.items()}
-    shifts = [found[at] for at in range(len(own))]
-    shifted = replace(bank, calibration_shifts=np.array(shifts, np.float32))
+    held = zip(bank.calibration_parts.tolist(), bank.calibration_scores, strict=True)
+    shifted = replace(bank, calibration_shifts=np.array(side_by_side(shift, held), np.float32))
     return shifted.calibrated(bank.calibration_scores, bank.calibration_parts)
 
 

@@ -4,7 +4,7 @@ BLAS would share each out among its threads and wait for them at its end. Of 2,0
 selected in 43 s where that took 60, in two thirds of the processor's time; beside other work it costs more.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
@@ -45,12 +45,10 @@ class Crew:
         return list(self._pool.map(work, things))
 
 
-def side_by_side(work: Callable[[Sequence[Given]], Made], things: Sequence[Given]) -> list[Made]:
-    """``work`` of as many shares of the things as a crew has threads; the first that it raises is raised. A
-    share is every so manieth thing, in order. Blocks until all is done."""
+def side_by_side(work: Callable[[Given], Made], things: Iterable[Given]) -> list[Made]:
+    """``work`` of each thing by a crew that comes for it alone: see ``Crew.each``."""
     with Crew() as crew:
-        count = crew.threads
-        return crew.each(work, [things[at::count] for at in range(min(count, len(things)))])
+        return crew.each(work, things)
 
 
 def _one_blas_thread() -> threadpool_limits:

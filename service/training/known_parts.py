@@ -1,5 +1,6 @@
 """What growth must know of the parts that calibrate a bank: their features and held-out distances."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,6 @@ from service.training.features import PartFeatures
 
 PARTS = 16
 """Looked at together: one at a time, more goes into calls than into products."""
-Distances = dict[int, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -49,21 +49,15 @@ class KnownParts:
         if not len(added):
             return self
 
-        def nearer(share: Sequence[int]) -> Distances:
-            rows = np.stack([self.rows[part] for part in share])
-            known = np.stack([self.distances[part] for part in share], axis=1)
-            return dict(
-                zip(
-                    share, level_distances(rows, added, grown.levels, known=known).swapaxes(0, 1), strict=True
-                )
-            )
-
-        def all_nearer(share: Sequence[Sequence[int]]) -> Distances:
-            return {part: near for few in share for part, near in nearer(few).items()}
+        def nearer(few: Sequence[int]) -> NDArray[np.float32]:
+            rows = np.stack([self.rows[part] for part in few])
+            known = np.stack([self.distances[part] for part in few], axis=1)
+            return level_distances(rows, added, grown.levels, known=known).swapaxes(0, 1)
 
         names = list(self.rows)
-        few = [names[begin : begin + PARTS] for begin in range(0, len(names), PARTS)]
-        return KnownParts(self.rows, _in_order(names, side_by_side(all_nearer, few)))
+        together = [names[begin : begin + PARTS] for begin in range(0, len(names), PARTS)]
+        found = side_by_side(nearer, together)
+        return KnownParts(self.rows, dict(zip(names, itertools.chain(*found), strict=True)))
 
     def joined(
         self, bank: MemoryBank, features: Mapping[int, PartFeatures], siblings: Siblings | None = None
@@ -92,21 +86,11 @@ class KnownParts:
         vectors, kin = bank.vectors.astype(np.float32), siblings or {}
         rows = {part: _turned(each, bank) for part, each in features.items()}
 
-        def held_out(share: Sequence[int]) -> Distances:
-            return {
-                part: held_out_distances(
-                    rows[part], part, vectors, bank.vector_part, kin.get(part, ()), bank.levels
-                )
-                for part in share
-            }
+        def held_out(part: int) -> NDArray[np.float32]:
+            own = rows[part]
+            return held_out_distances(own, part, vectors, bank.vector_part, kin.get(part, ()), bank.levels)
 
-        names = list(rows)
-        return cls(rows, _in_order(names, side_by_side(held_out, names)))
-
-
-def _in_order(names: Sequence[int], shares: Sequence[Distances]) -> Distances:
-    found = {part: distances for share in shares for part, distances in share.items()}
-    return {part: found[part] for part in names}
+        return cls(rows, dict(zip(rows, side_by_side(held_out, rows), strict=True)))
 
 
 def _turned(features: PartFeatures, bank: MemoryBank) -> NDArray[np.floating]:
