@@ -42,6 +42,7 @@ class Backbone(Protocol):
     def stages(self, batch: Batch) -> list[torch.Tensor]:
         """``batch`` [B, 3, H, W] with H and W multiples of 32, to one fp32 tensor [B, C, H/s, W/s] a stride,
         on ``device``, without gradients. A picture's features do not depend on its neighbours in the batch
-        beyond rounding (1e-5 relative in float32). Raises NonFiniteFeatures when a value is no number, as
-        happens in half precision. Blocks for the network's time; one thread at a time."""
+        beyond rounding (1e-5 relative in float32). Blocks for the network's time, and raises
+        NonFiniteFeatures when a value is no number, as happens in half precision; a device is not waited for,
+        so that whoever brings its values back has to look (``finite.not_finite``). One thread at a time."""
         ...

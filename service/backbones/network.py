@@ -4,9 +4,9 @@ import torch
 from pydantic import BaseModel, ConfigDict
 
 from service.backbones.base import Batch
+from service.backbones.finite import not_finite
 from service.backbones.forward import Forward
 from service.backbones.precision import Arithmetic
-from service.backbones.refusal import NonFiniteFeatures
 from service.backbones.runtime import Runtime
 from service.images.resize import Triple
 
@@ -44,17 +44,8 @@ class Network:
     def stages(self, batch: Batch) -> list[torch.Tensor]:
         """See Backbone.stages."""
         stages = self.forward(batch)
-        # A sum tells of any value that is no number, and costs a tenth of looking at each.
-        if not torch.isfinite(torch.stack([stage.sum() for stage in stages])).all():
-            raise self._not_finite()
+        # A sum tells of any value that is no number, and costs a tenth of looking at each. To look at a
+        # device's would wait for it: those are told when something comes back.
+        if self.device == "cpu" and not torch.isfinite(torch.stack([each.sum() for each in stages])).all():
+            raise not_finite(self)
         return stages
-
-    def _not_finite(self) -> NonFiniteFeatures:
-        remedy = (
-            f"check the weights {self.weights_sha256[:12]}"
-            if self.precision == "float32"
-            else "set PATCHLINE_ENGINE__PRECISION=float32"
-        )
-        return NonFiniteFeatures(
-            f"The backbone {self.name} gives values that are no numbers in {self.precision}: {remedy}."
-        )

@@ -1,6 +1,7 @@
 """Pictures that say something about the camera and nothing about the part."""
 
 import math
+from typing import cast
 
 import numpy as np
 
@@ -24,16 +25,22 @@ edges of ten levels and more."""
 
 _BLOCKS = 32
 
+_BRIGHT = 0.95
+"""Of full scale: the mean of a saturated picture is above .98, SATURATED_SHARE of SATURATED_LEVEL, and
+resizing moves a mean by less than .03. Of a darker one nobody counts samples."""
 
-def check_fit(picture: Picture, white: int | None = None) -> None:
-    """Raises UnfitImage: over-exposed, or flat. ``white`` is full scale (the contract's), else the depth's.
 
-    Blocks for about a millisecond a megapixel.
+def check_fit(picture: Picture, white: int | None = None, seen: Pixels | None = None) -> None:
+    """Raises UnfitImage: over-exposed, or flat. ``white`` is full scale (the contract's), else the depth's;
+    ``seen`` the picture at the network's size, where it is there already.
+
+    Blocks for about a millisecond a megapixel: without ``seen``, or where most of the picture is bright.
     """
     full = white or (65535 if picture.depth == 16 else 255)
-    if _saturated_share(picture.pixels, full) >= SATURATED_SHARE:
+    blocks = _blocks(picture.pixels if seen is None else seen)
+    if blocks.mean() >= _BRIGHT * full and _saturated_share(picture.pixels, full) >= SATURATED_SHARE:
         raise UnfitImage(FaultReason.OVER_EXPOSED)
-    if _contrast(picture.pixels) < FLAT_RANGE * full:
+    if np.ptp(blocks, axis=(0, 1)).max() < FLAT_RANGE * full:
         raise UnfitImage(FaultReason.FLAT)
 
 
@@ -44,9 +51,8 @@ def _saturated_share(pixels: Pixels, full: int) -> float:
     return float(np.count_nonzero(pixels >= level) / pixels.size)
 
 
-def _contrast(pixels: Pixels) -> float:
-    """The largest range of block means over the channels. Few blocks, so that a block averages noise away."""
+def _blocks(pixels: Pixels) -> Pixels:
+    """Block means. Few blocks, so that a block averages noise away."""
     height, width = pixels.shape[:2]
     size = (min(width, _BLOCKS), min(height, _BLOCKS))
-    blocks = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return float(np.ptp(blocks, axis=(0, 1)).max())
+    return cast(Pixels, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

@@ -26,7 +26,7 @@ class PictureForm:
 @dataclass(frozen=True, slots=True)
 class Picture:
     """``pixels`` is [height, width] (grey) or [height, width, 3] (RGB), uint8 or uint16. ``ahead``: its view
-    by each contract that it is known to fit (see ``view.look_ahead``)."""
+    by each contract that it is known to fit (see ``view.admit``)."""
 
     pixels: Pixels
     header: ImageHeader

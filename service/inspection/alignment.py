@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.backbones.base import Backbone
+from service.backbones.finite import not_finite
 from service.patchcore.embedding import embed
 from service.patchcore.recipe import Recipe
 
@@ -24,7 +25,8 @@ def response_shift(backbone: Backbone, recipe: Recipe) -> tuple[float, float]:
 
     Spots of a patch's size are put on fixed noise; the mean of the fourth power of the change says where
     they are seen. To a quarter of a pixel, so that it is the same however sums are ordered. The backbone's
-    thread; blocks for eight small pictures, twice, the first time that it is asked of a network.
+    thread; blocks for eight small pictures, twice, the first time that it is asked of a network. Raises
+    NonFiniteFeatures.
     """
     depends = {name: getattr(recipe, name) for name in _DEPENDS}
     return _measured(cast(Hashable, backbone), Recipe(**depends))
@@ -34,6 +36,8 @@ def response_shift(backbone: Backbone, recipe: Recipe) -> tuple[float, float]:
 def _measured(backbone: Backbone, recipe: Recipe) -> tuple[float, float]:
     ground, spotted, centres = _pictures(recipe.grid_stride)
     before, after = (embed(backbone.stages(batch), recipe).cpu().numpy() for batch in (ground, spotted))
+    if not np.isfinite(before.sum() + after.sum()):
+        raise not_finite(backbone)
     change = np.linalg.norm(after - before, axis=-1) ** _SHARPNESS
     down, right = (np.round(_centroids(change, recipe.grid_stride) - centres, 6)).mean(axis=0)
     return round(4 * float(down)) / 4, round(4 * float(right)) / 4

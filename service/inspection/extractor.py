@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from service.backbones.base import Backbone, Batch
+from service.backbones.finite import not_finite
 from service.images.contract import InputContract
 from service.images.picture import Picture, Pixels
 from service.images.resize import to_batch
@@ -58,12 +59,21 @@ class PatchExtractor:
 
     def features(self, stages: Sequence[torch.Tensor]) -> NDArray[np.float32]:
         """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous, over the whole region of
-        interest; with a mask [B, 1, P, D], of the patches that count."""
+        interest; with a mask [B, 1, P, D], of the patches that count. Waits for the device. Raises
+        NonFiniteFeatures."""
         embedded: NDArray[np.float32] = embed(stages, self.recipe).cpu().numpy()
+        self.require_finite(embedded)
         return self.grid.kept(uncropped(embedded, self.recipe.crop_margin // self.recipe.grid_stride))
 
+    def require_finite(self, values: NDArray[np.float32]) -> None:
+        """Raises NonFiniteFeatures unless these, which came of what the network computed on a device, are
+        numbers. On a CPU the network has looked."""
+        if self.backbone.device != "cpu" and not np.isfinite(values.sum(dtype=np.float64)):
+            raise not_finite(self.backbone)
+
     def resident_features(self, stages: Sequence[torch.Tensor]) -> Features:
-        """``features`` where a search wants them: an array for a CPU, else a tensor on the device."""
+        """``features`` where a search wants them: an array for a CPU, else a tensor on the device, without
+        waiting for it."""
         if self.backbone.device == "cpu":
             return self.features(stages)
         embedded = embed(stages, self.recipe)

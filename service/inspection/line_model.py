@@ -9,6 +9,7 @@ from schemas.activation import Thresholds
 from schemas.reasons import VerdictKind
 from service.images.heatmap import draw_heatmap
 from service.images.picture import Picture
+from service.images.view import admit
 from service.inspection.extractor import PatchExtractor
 from service.inspection.in_threads import in_threads
 from service.inspection.judgement import Draw, Judgement, verdict_of, wants_heatmap
@@ -61,7 +62,7 @@ class LineModel:
 
     def check(self, picture: Picture) -> None:
         """Raises UnfitImage where the picture shows no part or is of a kind that the model never saw."""
-        self.extractor.contract.check(picture)
+        admit(picture, self.extractor.contract)
 
     def judge(self, picture: Picture, *, draw: Draw = "flagged") -> Judgement:
         """One picture's judgement. Raises UnfitImage. Blocks for network and search."""
@@ -88,8 +89,9 @@ class LineModel:
 
     def score_features(self, features: Features) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what
-        a mask leaves out is never the highest. Blocks for the search."""
+        a mask leaves out is never the highest. Blocks for the search. Raises NonFiniteFeatures."""
         distances = self.index.nearest(self._queries(features), len(features))
+        self.extractor.require_finite(distances)
         scores = patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
         return self.extractor.grid.laid_out(scores)
 

@@ -12,6 +12,7 @@ from service.images.decode import decode
 from service.images.interest import NOTHING_SAID, Interest
 from service.images.picture import Picture
 from service.images.unreadable import UnfitImage
+from service.images.view import admit
 from service.inspection.alignment import response_shift
 from service.inspection.extractor import PatchExtractor
 from service.patchcore import Recipe
@@ -80,7 +81,7 @@ def _picture(part: GoodPart, contract: InputContract) -> Picture:
     picture = decode(part.data, LIMITS)
     try:
         # A line refuses such frames, so it cannot learn from them either.
-        contract.check(picture)
+        admit(picture, contract)
     except UnfitImage as unfit:
         raise TrainingRefused(f"{part.name} shows no part ({str(unfit).rstrip('.')}): remove it") from unfit
     return picture

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from schemas.reasons import FaultReason as Fault
-from service.images.checks import check_fit
+from service.images.checks import SATURATED_SHARE, check_fit
 from service.images.contract import InputContract
 from service.images.decode import decode
 from service.images.header import ImageHeader
 from service.images.picture import Picture, Pixels
+from service.images.resize import fit
 from service.images.unreadable import UnfitImage
 from service.patchcore.recipe import Recipe
 from tests.parts import draw_part, encode_jpeg, encode_png
@@ -100,9 +101,9 @@ def test_no_pictures_teach_nothing() -> None:
         InputContract.learn([], RECIPE)
 
 
-def seen(pixels: Pixels, white: int | None = None) -> Fault | None:
+def seen(pixels: Pixels, white: int | None = None, small: Pixels | None = None) -> Fault | None:
     try:
-        check_fit(picture(pixels), white)
+        check_fit(picture(pixels), white, small)
     except UnfitImage as unfit:
         return unfit.reason
     return None
@@ -117,6 +118,21 @@ def test_a_covered_lens_is_flat_whatever_its_noise() -> None:
     assert seen(noise(6, 3)) == Fault.FLAT
     assert seen(np.zeros((1, 1), np.uint8)) == Fault.FLAT
     assert seen(deep(noise(6, 3))) == Fault.FLAT
+
+
+@pytest.mark.parametrize("shape", [(300, 300), (96, 1200), (40, 30, 3), (5, 7)])
+@pytest.mark.parametrize("dark", [0.008, 0.012])
+def test_a_share_of_dark_samples_decides_wherever_they_lie(shape: tuple[int, ...], dark: float) -> None:
+    """Counted or not: the mean that spares the counting must never excuse a saturated picture."""
+    count = int(np.prod(shape))
+    for places in (slice(None, int(dark * count)), slice(None, None, int(1 / dark) + 1)):
+        pixels = np.full(count, 253, np.uint8)
+        pixels[places] = 0
+        share = float((pixels >= 253).mean())
+        smaller = fit(pixels.reshape(shape), (64, 96))
+        for small in (None, smaller):
+            over = seen(pixels.reshape(shape), small=small) == Fault.OVER_EXPOSED
+            assert over == (share >= SATURATED_SHARE)
 
 
 def test_white_fields_are_over_exposed() -> None:

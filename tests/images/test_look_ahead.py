@@ -10,7 +10,7 @@ from service.images.contract import InputContract
 from service.images.decode import decode
 from service.images.resize import fit
 from service.images.unreadable import UnfitImage
-from service.images.view import look_ahead, view
+from service.images.view import admit, look_ahead, view
 from service.patchcore.recipe import Recipe
 from tests.parts import draw_part, encode_png
 
@@ -34,7 +34,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return done
 
-    monkeypatch.setattr("service.images.view.fit", told("view", fit))
+    monkeypatch.setattr("service.images.contract.fit", told("resize", fit))
     monkeypatch.setattr("service.images.contract.check_fit", told("check", check_fit))
     return seen
 
@@ -43,9 +43,9 @@ def test_what_was_looked_at_ahead_is_the_same_and_is_not_done_again(looks: list[
     contract, ahead = learnt(SMALL), decode(DATA)
     look_ahead(ahead, contract)
     done = list(looks)
-    contract.check(ahead)
+    admit(ahead, contract)
     seen = view(ahead, contract)
-    assert looks == done == ["check", "view"]
+    assert looks == done == ["resize", "check"]
     assert np.array_equal(seen, view(decode(DATA), contract))
 
 
@@ -54,9 +54,9 @@ def test_another_contract_looks_again(looks: list[str]) -> None:
     look_ahead(ahead, learnt(SMALL))
     looks.clear()
     other = learnt(LARGE)
-    other.check(ahead)
+    admit(ahead, other)
     assert view(ahead, other).shape[:2] == (other.input_height, other.input_width)
-    assert looks == ["check", "view"]
+    assert looks == ["resize", "check"]
 
 
 def test_a_picture_that_does_not_fit_is_refused_as_often_as_it_is_asked() -> None:
@@ -65,4 +65,4 @@ def test_a_picture_that_does_not_fit_is_refused_as_often_as_it_is_asked() -> Non
     assert not flat.ahead
     for _ in range(2):
         with pytest.raises(UnfitImage):
-            contract.check(flat)
+            admit(flat, contract)

@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from service.backbones.base import Batch
+from service.backbones.refusal import NonFiniteFeatures
 from service.banks.bank_file import read_bank
 from service.images.interest import Interest
 from service.images.picture import Pixels
@@ -77,6 +80,36 @@ def test_lines_that_share_a_batch_get_their_own_judgements_in_order() -> None:
     for (model, one), outcome in zip(pairs, judge_together(pairs), strict=True):
         assert isinstance(outcome, Judgement)
         np.testing.assert_allclose(outcome.score, model.judge(one).score, rtol=1e-3)
+
+
+class Overflowing(Elsewhere):
+    """One value of one picture is more than half precision holds."""
+
+    precision = "float16"
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
+        first, *others = super().stages(batch)
+        first[-1, 3, 2, 2] = self.value
+        return [first, *others]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_a_device_could_not_hold_is_told_once_it_comes_back(name: str, value: float) -> None:
+    good = models(RECIPES[name])[1]
+    extractor = PatchExtractor(Overflowing(value), good.extractor.recipe, good.extractor.contract)
+    model, pictures = (
+        LineModel(good.bank, good.thresholds, extractor),
+        [picture(draw_part(1, size=(160, 160)))],
+    )
+    told = r"quick .* in float16: set PATCHLINE_ENGINE__PRECISION=float32"
+    with pytest.raises(NonFiniteFeatures, match=told):
+        extractor.extract(pictures)
+    with pytest.raises(NonFiniteFeatures, match=told):
+        judge_together([(model, each) for each in pictures])
 
 
 def views(dtype: type[np.generic], *shape: int) -> list[Pixels]:

@@ -35,7 +35,7 @@ class StreamAlone:
         self._installation.start_programs(("inspector",))
         collecting = asyncio.create_task(verdicts.collect(reader))
         try:
-            await verdicts.until(names)
+            await self._traffic.judged(names)
         finally:
             collecting.cancel()
         after = await bare_consume(kafka, topic, frames)

@@ -100,15 +100,15 @@ class Streaming:
         collecting = asyncio.create_task(verdicts.collect(reader))
         try:
             warm = await traffic.send(producer, pictures, 8 * _BATCH)
-            await verdicts.until(warm)
+            await traffic.judged(warm)
             began = await asyncio.to_thread(self._stage_seconds)
             waiting = await traffic.send(producer, pictures, frames)
-            await verdicts.until(waiting)
+            await traffic.judged(waiting)
             ended = await asyncio.to_thread(self._stage_seconds)
             rate = verdicts.rate(waiting)
             count, pause = max(_BATCH, round(_SHARE * rate * seconds)), 1 / (_SHARE * rate)
             paced = await traffic.send(producer, pictures, count, pause)
-            await verdicts.until(paced)
+            await traffic.judged(paced)
             watched = await self._watched(producer, pictures, frames, browsers) if browsers else {}
         finally:
             collecting.cancel()
@@ -131,7 +131,7 @@ class Streaming:
 
         async def rate() -> float:
             names = await self._traffic.send(producer, pictures, frames)
-            await self._traffic.verdicts.until(names)
+            await self._traffic.judged(names)
             return self._traffic.verdicts.rate(names)
 
         async with page_process(self._installation.settings) as url:

@@ -37,12 +37,6 @@ class Verdicts:
                     self.written[verdict.frame_id] = record.timestamp_ms
                     self.latency[verdict.frame_id] = record.timestamp_ms - verdict.source.timestamp_ms
 
-    async def until(self, names: Sequence[str]) -> None:
-        """Wait for the verdicts of all these; raises ``TimeoutError`` past five minutes."""
-        async with asyncio.timeout(_PATIENCE):
-            while any(name not in self.written for name in names):  # noqa: ASYNC110 - a poll is precise enough
-                await asyncio.sleep(0.05)
-
     def rate(self, names: Sequence[str]) -> float:
         """Verdicts a second, after the first tenth."""
         times = sorted(self.written[name] for name in names)
@@ -88,3 +82,11 @@ class Traffic:
             await asyncio.sleep(max(0.0, due - time.monotonic()) if pause else 0)
         await asyncio.gather(*sends)
         return names
+
+    async def judged(self, names: Sequence[str]) -> None:
+        """Wait for the verdicts of all these; raises ``TimeoutError`` past five minutes, and
+        ``EmbeddedError`` with the end of its log once a program ended too often."""
+        async with asyncio.timeout(_PATIENCE):
+            while any(name not in self.verdicts.written for name in names):
+                self._installation.require_alive()
+                await asyncio.sleep(0.05)

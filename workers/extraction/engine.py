@@ -16,6 +16,7 @@ from service.images.contract import InputContract
 from service.images.decode import ImageLimits, decode
 from service.images.picture import Picture
 from service.images.unreadable import UnfitImage, UnreadableImage
+from service.images.view import admit
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Judgement
 from service.inspection.laps import Laps
@@ -143,7 +144,7 @@ class Engine:
             return protocol.Unreadable(error.reason.value, str(error))
         try:
             # What the line would refuse to judge, it must not learn from either.
-            extractor.contract.check(picture)
+            admit(picture, extractor.contract)
         except UnfitImage as unfit:
             return protocol.Unfit(unfit.reason.value, picture.width, picture.height)
         features = extractor.extract([picture])[0]
