@@ -11,6 +11,7 @@ from service.embedded.server import EmbeddedError
 from service.runtime.start import topic_specs
 from service.settings import SupervisorSettings
 from service.stream.kafka_broker import KafkaBroker
+from service.stream.kafka_member import KafkaMember
 from workers.demo.installation import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -60,6 +61,15 @@ async def test_a_killed_page_comes_back_until_its_budget_is_spent(installation: 
     page(installation).kill()
     with pytest.raises(EmbeddedError, match="the web ended more than 1 times"):
         await alive_for(installation, 30)
+
+
+async def test_an_inspector_has_its_partitions_within_seconds(installation: Installation) -> None:
+    kafka = installation.settings.kafka
+    member = await KafkaMember.start(kafka, f"{kafka.topic_prefix}frames", "inspector", None)
+    async with asyncio.timeout(10):
+        while len(member.assignment) < kafka.partitions:
+            await member.poll(timeout_ms=100, max_records=1)
+    await member.close()
 
 
 async def alive_for(installation: Installation, seconds: float) -> None:

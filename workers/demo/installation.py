@@ -27,6 +27,8 @@ from workers.supervisor.program import Hopeless, supervise
 
 PROGRAMS = ("inspector", "rebuilder", "web")
 _PARTITIONS = 4
+_SESSION_MS, _HEARTBEAT_MS = 6_000, 1_500
+"""Tansu answers a group's first member after half a session: 15 seconds of the default, 3 of these."""
 _STOP_SECONDS = 6.0
 _LOG_TAIL = 600
 
@@ -53,10 +55,12 @@ class Installation:
         except BaseException:
             stack.close()
             raise
-        kafka = KafkaSettings(bootstrap=brokers, partitions=_PARTITIONS)
-        if bootstrap is not None:
-            kafka = kafka.model_copy(update={"topic_prefix": f"bench-{os.urandom(4).hex()}."})
-        return cls(_settings(folder, kafka, cache.url), folder, stack, embedded=bootstrap is None)
+        return cls(
+            _settings(folder, _kafka(bootstrap, brokers), cache.url),
+            folder,
+            stack,
+            embedded=bootstrap is None,
+        )
 
     def start_programs(self, names: Sequence[str] = PROGRAMS) -> None:
         """Start the inspector, the rebuilder and the page, or some of them, each with a log file of its own;
@@ -104,6 +108,19 @@ class Installation:
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
+
+
+def _kafka(given: str | None, bootstrap: str) -> KafkaSettings:
+    """Of the broker that was given, on topics of our own; else of ours."""
+    if given is not None:
+        prefix = f"bench-{os.urandom(4).hex()}."
+        return KafkaSettings(bootstrap=bootstrap, partitions=_PARTITIONS, topic_prefix=prefix)
+    return KafkaSettings(
+        bootstrap=bootstrap,
+        partitions=_PARTITIONS,
+        session_timeout_ms=_SESSION_MS,
+        heartbeat_ms=_HEARTBEAT_MS,
+    )
 
 
 def _settings(folder: Path, kafka: KafkaSettings, redis_url: str) -> Settings:
