@@ -27,11 +27,13 @@ def device_input(
 
 def _samples(views: Sequence[Pixels], device: str) -> torch.Tensor:
     """[B, h, w] or [B, h, w, 3]; torch computes nothing of uint16."""
-    kind = torch.int32 if views[0].dtype == np.uint16 else torch.uint8
-    samples = torch.empty((len(views), *views[0].shape), dtype=kind, pin_memory=device.startswith("cuda"))
-    for place, view in zip(samples.numpy(), views, strict=True):
-        place[...] = view
-    return samples
+    kind = np.int32 if views[0].dtype == np.uint16 else np.uint8
+    rows = [torch.from_numpy(np.require(view, kind, "W")) for view in views]
+    samples = torch.empty(
+        (len(rows), *rows[0].shape), dtype=rows[0].dtype, pin_memory=device.startswith("cuda")
+    )
+    # In one call: each gives Python's lock away, which decoding threads are waiting for.
+    return torch.stack(rows, out=samples)
 
 
 def _planes(samples: torch.Tensor) -> torch.Tensor:
