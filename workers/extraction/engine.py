@@ -28,6 +28,7 @@ from workers.extraction.decoder import Decoder
 from workers.extraction.entry import Candidate, LineEntry, build_entry
 from workers.extraction.probe_image import probe_png
 from workers.extraction.proofs import Proofs
+from workers.extraction.rehearsals import Rehearsals
 
 
 def share_threads(threads: int, cores: int) -> None:
@@ -45,6 +46,7 @@ class Engine:
         self._settings = settings
         self._shelf: Shelf[LineEntry] = Shelf()
         self._proofs = Proofs()
+        self._rehearsals = Rehearsals(settings.inspector.max_batch)
         inspector = settings.inspector
         # References may be larger than messages; which of the two a frame was, the inspector has checked.
         largest = max(inspector.max_inline_bytes, inspector.max_reference_bytes)
@@ -75,6 +77,7 @@ class Engine:
         except BankRefused as refused:
             entry.close()
             return protocol.Refused(request.request, refused.reason.value, refused.sentence)
+        self._rehearsals.hold(entry.model.extractor)
         self._shelf.put(entry.activation.line, entry)
         self._contracts[entry.activation.line] = entry.model.extractor.contract
         return protocol.Loaded(request.request)
