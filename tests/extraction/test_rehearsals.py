@@ -78,6 +78,7 @@ def test_a_device_without_room_for_a_full_batch_serves_smaller_ones(
             raise torch.OutOfMemoryError("no room")
         return computed(network, batch)
 
+    on_disk(tmp_path, "line1")  # Taught, while there is room.
     one = engine("cpu:0")
     with monkeypatch.context() as full:
         full.setattr(Network, "stages", stages)
