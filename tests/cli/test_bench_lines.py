@@ -18,7 +18,11 @@ def test_how_memory_goes_on_is_told_for_as_long_as_asked(patchline: Command) -> 
     told = patchline("bench", "lines", "--lines", 2, "--vectors", 500, "--minutes", 0.1, "--json").json
     assert told["frames"] == 6
     assert (told["lost"], told["doubled"], told["faults"]) == (0, 0, 0)
-    assert 0 < told["first_mb"] <= told["peak_mb"]
-    assert 0 < told["last_mb"] <= told["peak_mb"]
-    assert len(told["tenths_mb"]) == 10
-    assert (told["tenths_mb"][0], told["tenths_mb"][-1]) == (told["first_mb"], told["last_mb"])
+    # Nobody has written what libraries are.
+    assert 0 < told["first_own_mb"] < told["peak_mb"]
+    assert 0 < told["last_own_mb"] < told["peak_mb"]
+    assert len(told["tenths_own_mb"]) == 10
+    assert (told["tenths_own_mb"][0], told["tenths_own_mb"][-1]) == (
+        told["first_own_mb"],
+        told["last_own_mb"],
+    )

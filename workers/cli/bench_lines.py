@@ -59,6 +59,7 @@ class _ManyLines:
     count: int
     vectors: int
     held_mb: list[float] = field(default_factory=list)
+    own_mb: list[float] = field(default_factory=list)
     sent: int = 0
     faults: int = 0
     served: list[str] = field(default_factory=list)
@@ -75,7 +76,7 @@ class _ManyLines:
             watching = group.create_task(self._watch())
             pictures = [cell.path.read_bytes() for cell in others]
             rounds = [await self._round(picture) for picture in pictures]
-            settled = len(self.held_mb)
+            settled = len(self.own_mb)
             await self._go_on(60 * minutes, pictures)
             watching.cancel()
         return {
@@ -90,7 +91,7 @@ class _ManyLines:
             "doubled": len(self.served) - len(set(self.served)),
             "faults": self.faults,
             "peak_mb": round(max(self.held_mb), 1),
-        } | ({"minutes": minutes} | _trend(self.held_mb[settled:]) if minutes else {})
+        } | ({"minutes": minutes} | _trend(self.own_mb[settled:]) if minutes else {})
 
     async def _publish(self, cells: Any) -> int:
         from service.banks.cache import MemoryCache
@@ -143,20 +144,21 @@ class _ManyLines:
     async def _watch(self) -> None:
         import psutil
 
-        from workers.cli.memory import held_mb
+        from workers.cli.memory import held_mb, own_mb
 
         leash = psutil.Process(self.installation.process("inspector"))
         while True:
             self.held_mb.append(await asyncio.to_thread(held_mb, leash))
+            self.own_mb.append(await asyncio.to_thread(own_mb, leash))
             await asyncio.sleep(0.2)
 
 
-def _trend(held_mb: list[float]) -> dict[str, Any]:
+def _trend(own_mb: list[float]) -> dict[str, Any]:
     """The median of each tenth of the time: whether memory grew, and whether that came to an end."""
-    ends = [round(len(held_mb) * tenth / 10) for tenth in range(11)]
-    tenths = [held_mb[begin:end] for begin, end in itertools.pairwise(ends)]
+    ends = [round(len(own_mb) * tenth / 10) for tenth in range(11)]
+    tenths = [own_mb[begin:end] for begin, end in itertools.pairwise(ends)]
     medians = [round(statistics.median(tenth), 1) for tenth in tenths if tenth]
-    return {"first_mb": medians[0], "last_mb": medians[-1], "tenths_mb": medians}
+    return {"first_own_mb": medians[0], "last_own_mb": medians[-1], "tenths_own_mb": medians}
 
 
 def _of_line(built: "BuiltBank", line: str, vectors: int) -> "BuiltBank":
