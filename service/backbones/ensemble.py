@@ -35,7 +35,7 @@ class Ensemble:
         self.device, self.precision = members[0].device, members[0].precision
 
     def stages(self, batch: Batch) -> list[torch.Tensor]:
-        """See Backbone.stages; raises the first member's NonFiniteFeatures."""
+        """See Backbone.stages; on a CPU raises the first member's NonFiniteFeatures."""
         return [stage for member in self._members for stage in member.stages(_normalised(batch, member))]
 
 

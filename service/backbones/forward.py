@@ -25,7 +25,8 @@ class Forward(Protocol):
     def runtime(self) -> Runtime: ...
 
     def __call__(self, batch: Batch) -> list[torch.Tensor]:
-        """[B, 3, H, W] to fp32 stages on the device, without gradients. Blocks for the network's time."""
+        """[B, 3, H, W] to fp32 stages on the device, without gradients. Blocks for the network's time,
+        on CUDA until it is launched."""
         ...
 
 

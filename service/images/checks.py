@@ -32,7 +32,7 @@ resizing moves a mean by less than .03. Of a darker one nobody counts samples.""
 
 def check_fit(picture: Picture, white: int | None = None, seen: Pixels | None = None) -> None:
     """Raises UnfitImage: over-exposed, or flat. ``white`` is full scale (the contract's), else the depth's;
-    ``seen`` the picture at the network's size, where it is there already.
+    ``seen`` the picture averaged down to the network's size, where it is there already.
 
     Blocks for about a millisecond a megapixel: without ``seen``, or where most of the picture is bright.
     """

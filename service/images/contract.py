@@ -121,8 +121,10 @@ class InputContract(BaseModel):
                 FaultReason.WRONG_DEPTH,
                 f"The picture has {picture.depth} bits where the model knows {self.depth}.",
             )
-        seen = self.resized(picture)
-        check_fit(self.cropped(picture), self.white, seen)
+        seen, region = self.resized(picture), self.cropped(picture)
+        # Only area averages keep what the check looks for, and of a side that grows OpenCV makes none.
+        shrunk = region.height >= self.input_height and region.width >= self.input_width
+        check_fit(region, self.white, seen if shrunk else None)
         if is_grey(picture.pixels) != (self.channels == "grey"):
             found = "colour" if self.channels == "grey" else "grey"
             raise UnfitImage(

@@ -28,7 +28,10 @@ def device_input(
 def _samples(views: Sequence[Pixels], device: str) -> torch.Tensor:
     """[B, h, w] or [B, h, w, 3]; torch computes nothing of uint16."""
     kind = np.int32 if views[0].dtype == np.uint16 else np.uint8
-    rows = [torch.from_numpy(np.require(view, kind, "W")) for view in views]
+    flat = min(view.ndim for view in views) == 2
+    # A grey line's frames may come with three equal channels, some of them.
+    seen = [view[..., 0] if flat and view.ndim == 3 else view for view in views]
+    rows = [torch.from_numpy(np.require(view, kind, "W")) for view in seen]
     samples = torch.empty(
         (len(rows), *rows[0].shape), dtype=rows[0].dtype, pin_memory=device.startswith("cuda")
     )

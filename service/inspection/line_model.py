@@ -79,7 +79,8 @@ class LineModel:
         laps: Laps | None = None,
     ) -> list[Judgement]:
         """The judgements of pictures whose features [B, H, W, D] are known, here or on the device. Blocks for
-        search and drawing, whose seconds ``laps`` is told."""
+        search and drawing, whose seconds ``laps`` is told, and for a device's network, which the search waits
+        for. Raises NonFiniteFeatures."""
         laps = laps or Laps()
         with laps.of("search"):
             grids = self.score_features(features)

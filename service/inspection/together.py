@@ -28,7 +28,7 @@ def judge_together(
 
     Pictures that share backbone and input size share the network's batch: the caller bounds how many. The
     judgements equal those of ``LineModel.judge`` within 1e-3 relative. Blocks for network, search, drawing,
-    whose seconds ``laps`` is told.
+    whose seconds ``laps`` is told. Raises NonFiniteFeatures, for all of them.
     """
     laps = laps or Laps()
     outcomes: dict[int, Outcome] = {}

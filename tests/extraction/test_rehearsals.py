@@ -6,12 +6,18 @@ import pytest
 import torch
 
 from service.backbones.base import Batch
+from service.backbones.cuda_network import RECORDED
+from service.backbones.loading import load_backbone
 from service.backbones.network import Network
+from service.images.contract import InputContract
+from service.images.picture import PictureForm
+from service.inspection.extractor import PatchExtractor
 from service.settings import EngineSettings, InspectorSettings, Settings
-from tests.extraction.lines import GOOD, on_disk
+from tests.extraction.lines import GOOD, RECIPE, on_disk
 from workers.extraction.engine import Engine
 from workers.extraction.entry import Candidate
 from workers.extraction.protocol import FrameIn, Judged, Load, Loaded
+from workers.extraction.rehearsals import Rehearsals
 
 
 @pytest.fixture
@@ -41,13 +47,17 @@ def serve(one: Engine, folder: Path, line: str) -> None:
     assert isinstance(one.install(request, candidate), Loaded)
 
 
-@pytest.mark.parametrize(("max_batch", "sizes"), [(1, [1]), (6, [1, 2, 4, 8]), (8, [1, 2, 4, 8])])
+@pytest.mark.parametrize(("max_batch", "sizes"), [(2, [1, 2]), (6, [1, 2, 4, 8]), (8, [1, 2, 4, 8])])
 def test_a_device_has_computed_every_size_before_the_first_frame(
     tmp_path: Path, batches: list[int], max_batch: int, sizes: list[int]
 ) -> None:
+    on_disk(tmp_path, "line1")  # Taught.
+    batches.clear()
     one = engine("cpu:0", max_batch)
     serve(one, tmp_path, "line1")
+    # Golden pictures are looked at one by one before.
     assert batches[-len(sizes) :] == sizes
+    assert set(batches[: -len(sizes)]) == {1}
     frame = FrameIn("line1", GOOD)
     one.expect([frame])
     assert isinstance(one.score([frame])[0], Judged)
@@ -66,6 +76,17 @@ def test_lines_with_one_network_and_size_rehearse_once_and_a_cpu_never(
     batches.clear()
     serve(engine("cpu"), tmp_path, "line1")
     assert not {2, 4, 8} & set(batches)
+
+
+def test_what_would_push_out_another_sizes_recordings_is_not_rehearsed(batches: list[int]) -> None:
+    backbone = load_backbone(RECIPE.backbone, RECIPE.stages, device="cpu:0")
+    rehearsals = Rehearsals(8)
+    for side in (64, 96, 128, 160):
+        recipe = RECIPE.model_copy(update={"input_pixels": side * side})
+        form = PictureForm(side, side, "colour", 8, 200)
+        rehearsals.hold(PatchExtractor(backbone, recipe, InputContract.learn([form], recipe)))
+    assert batches == [1, 2, 4, 8] * 3
+    assert len(batches) == RECORDED
 
 
 def test_a_device_without_room_for_a_full_batch_serves_smaller_ones(

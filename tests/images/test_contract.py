@@ -7,7 +7,6 @@ from service.images.contract import InputContract
 from service.images.decode import decode
 from service.images.header import ImageHeader
 from service.images.picture import Picture, Pixels
-from service.images.resize import fit
 from service.images.unreadable import UnfitImage
 from service.patchcore.recipe import Recipe
 from tests.parts import draw_part, encode_jpeg, encode_png
@@ -101,9 +100,9 @@ def test_no_pictures_teach_nothing() -> None:
         InputContract.learn([], RECIPE)
 
 
-def seen(pixels: Pixels, white: int | None = None, small: Pixels | None = None) -> Fault | None:
+def seen(pixels: Pixels, white: int | None = None) -> Fault | None:
     try:
-        check_fit(picture(pixels), white, small)
+        check_fit(picture(pixels), white)
     except UnfitImage as unfit:
         return unfit.reason
     return None
@@ -120,19 +119,38 @@ def test_a_covered_lens_is_flat_whatever_its_noise() -> None:
     assert seen(deep(noise(6, 3))) == Fault.FLAT
 
 
-@pytest.mark.parametrize("shape", [(300, 300), (96, 1200), (40, 30, 3), (5, 7)])
+SHAPES = [(300, 300), (96, 1200), (200, 4000), (40, 4000), (40, 30), (5, 7)]
+
+
+def told(pixels: Pixels) -> Fault | None:
+    """What a line that judges every size says of a grey picture, seen at 256 x 256 px."""
+    contract = InputContract(channels="grey", depth=8, input_height=256, input_width=256)
+    try:
+        contract.check(picture(pixels))
+    except UnfitImage as unfit:
+        return unfit.reason
+    return None
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("dark", [0.008, 0.012])
-def test_a_share_of_dark_samples_decides_wherever_they_lie(shape: tuple[int, ...], dark: float) -> None:
+def test_a_share_of_dark_samples_decides_wherever_they_lie(shape: tuple[int, int], dark: float) -> None:
     """Counted or not: the mean that spares the counting must never excuse a saturated picture."""
-    count = int(np.prod(shape))
-    for places in (slice(None, int(dark * count)), slice(None, None, int(1 / dark) + 1)):
-        pixels = np.full(count, 253, np.uint8)
-        pixels[places] = 0
-        share = float((pixels >= 253).mean())
-        smaller = fit(pixels.reshape(shape), (64, 96))
-        for small in (None, smaller):
-            over = seen(pixels.reshape(shape), small=small) == Fault.OVER_EXPOSED
-            assert over == (share >= SATURATED_SHARE)
+    pixels = np.full(shape, 253, np.uint8)
+    few = int(dark * pixels.size)
+    rows, columns, scattered = pixels.copy(), pixels.copy(), pixels.copy()
+    rows.ravel()[:few] = 0
+    columns.T[: few // shape[0]] = 0
+    scattered.ravel()[:: int(1 / dark) + 1] = 0
+    for each in (rows, columns, scattered):
+        share = float((each >= 253).mean())
+        assert (told(each) == Fault.OVER_EXPOSED) == (share >= SATURATED_SHARE)
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if np.prod(shape) > 9_000])
+def test_a_covered_lens_is_flat_at_every_shape(shape: tuple[int, int]) -> None:
+    """The network's size averages noise away where both sides shrink; elsewhere the picture's blocks do."""
+    assert told(noise(6, 3, shape)) == Fault.FLAT
 
 
 def test_white_fields_are_over_exposed() -> None:

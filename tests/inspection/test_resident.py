@@ -128,6 +128,15 @@ def test_the_input_made_on_a_device_is_the_cpus_to_the_bit(
     assert np.array_equal(made.numpy(), wanted)
 
 
+def test_a_grey_batch_may_hold_one_channel_and_three_equal_ones() -> None:
+    grey = views(np.uint8, 64, 96)
+    mixed: list[Pixels] = [grey[0], np.asarray(np.repeat(grey[1][..., None], 3, axis=2), np.uint8), grey[2]]
+    wanted, made = (
+        device_input(each, DEVICE, white=255, mean=(0.5,) * 3, std=(0.5,) * 3) for each in (grey, mixed)
+    )
+    assert np.array_equal(made.numpy(), wanted.numpy())
+
+
 def test_no_pictures_are_no_input() -> None:
     with pytest.raises(ValueError, match="no pictures"):
         device_input([], DEVICE, white=255, mean=(0.5,) * 3, std=(0.5,) * 3)

@@ -133,6 +133,7 @@ class _ManyLines:
         self.sent += self.count
         async with asyncio.timeout(_PATIENCE):
             while len(self.served) < self.sent:
+                self.installation.require_alive()
                 for record in await reader.poll(timeout_ms=100, max_records=1000):
                     verdict = Verdict.from_bytes(record.value or b"")
                     self.served.append(verdict.frame_id)

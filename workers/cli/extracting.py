@@ -33,7 +33,6 @@ class Extracting:
             for run, times in zip(runs, spent, strict=True):
                 began = time.perf_counter()
                 run()
-                self._settle()
                 if number:
                     times.append(1000 * (time.perf_counter() - began) / BATCHES)
         return statistics.median(spent[0]), statistics.median(spent[1])
@@ -51,10 +50,13 @@ class Extracting:
             pictures = [self._decoder.picture(frame) for frame in frames]
             stages = self.extractor.backbone.stages(self.extractor.prepare(pictures))
             self.extractor.resident_features(stages)
+            # As a worker, which has a batch's distances before it begins the next.
+            self._settle()
 
     def _network(self) -> None:
         for _ in range(BATCHES):
             self.extractor.backbone.stages(self._ready)
+            self._settle()
 
     def _settle(self) -> None:
         if self.extractor.backbone.device.startswith("cuda"):
