@@ -115,23 +115,18 @@ class Swapping:
 
     async def _until(self, epoch: int) -> None:
         """Until a verdict by this epoch is here."""
-        async with asyncio.timeout(_PATIENCE):
-            while self.seen.epoch < epoch:
-                self._installation.require_alive()
-                await asyncio.sleep(0.01)
+        await self._installation.until(lambda: self.seen.epoch >= epoch, _PATIENCE, 0.01)
 
     async def _caught_up(self) -> None:
         """Until those that came while the inspector started are judged."""
-        async with asyncio.timeout(_PATIENCE):
-            while len(self.sent) - len(self.seen.counts) > _IN_FLIGHT:
-                self._installation.require_alive()
-                await asyncio.sleep(0.05)
+        await self._installation.until(
+            lambda: len(self.sent) - len(self.seen.counts) <= _IN_FLIGHT, _PATIENCE
+        )
 
     async def _settled(self) -> None:
-        async with asyncio.timeout(_PATIENCE):
-            while any(name not in self.seen.counts for name in self.sent):
-                self._installation.require_alive()
-                await asyncio.sleep(0.1)
+        await self._installation.until(
+            lambda: all(name in self.seen.counts for name in self.sent), _PATIENCE, 0.1
+        )
 
     async def _send(self, producer: "Producer", topic: str, pictures: list[bytes]) -> None:
         for number in itertools.count():

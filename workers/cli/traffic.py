@@ -86,7 +86,5 @@ class Traffic:
     async def judged(self, names: Sequence[str]) -> None:
         """Wait for the verdicts of all these; raises ``TimeoutError`` past five minutes, and
         ``EmbeddedError`` with the end of its log once a program ended too often."""
-        async with asyncio.timeout(_PATIENCE):
-            while any(name not in self.verdicts.written for name in names):
-                self._installation.require_alive()
-                await asyncio.sleep(0.05)
+        written = self.verdicts.written
+        await self._installation.until(lambda: all(name in written for name in names), _PATIENCE)

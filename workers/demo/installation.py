@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -91,6 +91,14 @@ class Installation:
         """Raises ``EmbeddedError`` with the end of the log of a program that ended too often."""
         if self._supervising is not None and self._supervising.done():
             self._tell_end(self._supervising)
+
+    async def until(self, true: Callable[[], bool], seconds: float, pause: float = 0.05) -> None:
+        """Wait for it while the programs live, asked every ``pause`` seconds. Raises as ``require_alive``,
+        and ``TimeoutError`` past so many seconds."""
+        async with asyncio.timeout(seconds):
+            while not true():
+                self.require_alive()
+                await asyncio.sleep(pause)
 
     async def stop(self) -> None:
         """Stop the programs, then cache and broker; nothing is left."""
