@@ -19,7 +19,8 @@ class Backbone(Protocol):
 
     ``weights_sha256`` names its weights: features of other weights are not comparable. ``strides`` are the
     input's pixels for each cell of a stage, finest first, and ``channels`` the stages' depths. ``mean`` and
-    ``std`` are what the weights were trained to see, of pixels between 0 and 1 in RGB order.
+    ``std`` are what the weights were trained to see, of pixels between 0 and 1 in RGB order. One
+    that is ``recordable`` launches the same kernels for every batch of a shape (``recorded.Recorded``).
     """
 
     @property
@@ -38,6 +39,8 @@ class Backbone(Protocol):
     def mean(self) -> Triple: ...
     @property
     def std(self) -> Triple: ...
+    @property
+    def recordable(self) -> bool: ...
 
     def stages(self, batch: Batch) -> list[torch.Tensor]:
         """``batch`` [B, 3, H, W] with H and W multiples of 32, to one fp32 tensor [B, C, H/s, W/s] a stride,

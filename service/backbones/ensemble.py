@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -33,23 +32,20 @@ class Ensemble:
         self.strides = tuple(stride for member in members for stride in member.strides)
         self.channels = tuple(depth for member in members for depth in member.channels)
         self.device, self.precision = members[0].device, members[0].precision
+        self.recordable = all(member.recordable for member in members)
+        # Kept on the device: to send a few numbers there waits for all that it has to do.
+        self._scaling = [_scale_and_shift(member.mean, member.std, self.device) for member in members]
 
     def stages(self, batch: Batch) -> list[torch.Tensor]:
         """See Backbone.stages; on a CPU raises the first member's NonFiniteFeatures."""
-        return [stage for member in self._members for stage in member.stages(_normalised(batch, member))]
+        given = torch.as_tensor(batch).to(self.device)
+        # In float32 and before the network: rounded to bfloat16 first, pixels would lose grey levels.
+        pixels = [given.mul(scale).add_(shift) for scale, shift in self._scaling]
+        pairs = zip(self._members, pixels, strict=True)
+        return [stage for member, each in pairs for stage in member.stages(each)]
 
 
-def _normalised(batch: Batch, member: Backbone) -> Batch:
-    # In float32 and before the network: rounded to bfloat16 first, pixels would lose grey levels.
-    given = torch.as_tensor(batch)
-    scale, shift = _scale_and_shift(member.mean, member.std, given.device)
-    pixels = given.mul(scale).add_(shift)
-    return pixels if isinstance(batch, torch.Tensor) else pixels.numpy()
-
-
-@lru_cache(maxsize=32)
-def _scale_and_shift(mean: Triple, std: Triple, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Kept on the device: to send a few numbers there waits for all that it has to do."""
+def _scale_and_shift(mean: Triple, std: Triple, device: str) -> tuple[torch.Tensor, torch.Tensor]:
     scale = 1 / torch.tensor(std).reshape(3, 1, 1)
     shift = -torch.tensor(mean).reshape(3, 1, 1) * scale
     return scale.to(device), shift.to(device)

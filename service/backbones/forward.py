@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from service.backbones.base import Batch
-from service.backbones.cuda_network import CudaNetwork
 from service.backbones.openvino_conversion import Unconvertible
 from service.backbones.openvino_network import ARITHMETIC, OpenVinoNetwork
 from service.backbones.precision import TORCH_TYPES, Arithmetic
@@ -31,7 +30,7 @@ class Forward(Protocol):
 
 
 class TorchNetwork:
-    """A Forward on any device of torch; CUDA has a faster one."""
+    """A Forward on any device of torch. float32 is IEEE's: TF32, which cuDNN would take, is off by 1e-3."""
 
     runtime = Runtime.TORCH
 
@@ -41,7 +40,7 @@ class TorchNetwork:
 
     def __call__(self, batch: Batch) -> list[torch.Tensor]:
         """See Forward."""
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             pixels = torch.as_tensor(batch).to(self._device, self._type)
             pixels = pixels.contiguous(memory_format=torch.channels_last)
             return [stage.float() for stage in self._network(pixels)]
@@ -57,7 +56,7 @@ def forward_of(
             f"The runtime none computes nothing, {name} neither: set PATCHLINE_ENGINE__RUNTIME=auto."
         )
     if runtime is Runtime.TORCH or (runtime is Runtime.AUTO and not _offered(device, precision)):
-        return _by_torch(network, device, precision)
+        return TorchNetwork(network, device, precision)
     try:
         return _by_openvino(network, device, precision)
     except Unconvertible as reason:
@@ -68,12 +67,6 @@ def forward_of(
         # Twice the time, and the same features: no reason to refuse the network.
         _log.warning("OpenVINO cannot run the network, torch does", backbone=name, reason=str(reason))
         return TorchNetwork(network, device, precision)
-
-
-def _by_torch(network: nn.Module, device: str, precision: Arithmetic) -> Forward:
-    if device.startswith("cuda"):
-        return CudaNetwork(network, device, precision)
-    return TorchNetwork(network, device, precision)
 
 
 def _offered(device: str, precision: Arithmetic) -> bool:

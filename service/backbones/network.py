@@ -34,6 +34,7 @@ class Network:
         self.name, self.strides, self.channels = about.name, about.strides, about.channels
         self.weights_sha256, self.mean, self.std = about.weights_sha256, about.mean, about.std
         self.device, self.precision = about.device, about.precision
+        self.recordable = about.device.startswith("cuda")
         self.forward = forward
 
     @property

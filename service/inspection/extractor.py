@@ -1,24 +1,23 @@
 """Pictures to patch features, the same way for a bank's parts and for the frames that are held against it."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from service.backbones.base import Backbone, Batch
+from service.backbones.base import Backbone
 from service.backbones.finite import not_finite
 from service.images.contract import InputContract
 from service.images.picture import Picture, Pixels
 from service.images.resize import to_batch
 from service.images.view import view
-from service.inspection.device_input import device_input
+from service.inspection.device_extractor import device_extractor
 from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
 from service.patchcore.levels import Levels
 from service.patchcore.recipe import Recipe
-from service.patchcore.resident import Features, resident_uncropped
+from service.patchcore.resident import Features, on_host
 
 
 class PatchExtractor:
@@ -41,6 +40,11 @@ class PatchExtractor:
         rows = contract.input_height // recipe.grid_stride
         columns = contract.input_width // recipe.grid_stride
         self.grid = PatchGrid(rows, columns, contract.cells(rows, columns))
+        self.on_device = (
+            device_extractor(backbone, recipe, contract, self.companions)
+            if backbone.device != "cpu"
+            else None
+        )
 
     @property
     def levels(self) -> Levels:
@@ -49,21 +53,36 @@ class PatchExtractor:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """(height, width) of the network's input: extractors with equal backbone and size share a batch."""
+        """(height, width) of the network's input."""
         cut = 2 * self.recipe.crop_margin
         return self.contract.input_height - cut, self.contract.input_width - cut
 
-    def prepare(self, pictures: Sequence[Picture]) -> Batch:
-        """The network's input, [B, 3, height, width], on its device; 1 to 3 ms a picture of a megapixel."""
-        return self._normalised([view(picture, self.contract) for picture in pictures])
+    @property
+    def companions(self) -> Hashable:
+        """Extractors with equal ones make the same of a view: their pictures share a batch."""
+        recipe, contract = self.recipe, self.contract
+        embedding = (recipe.stages, recipe.patch_means, recipe.pooling, recipe.grid_stride)
+        kind = (contract.input_height, contract.input_width, contract.channels, contract.white)
+        return id(self.backbone), embedding, recipe.crop_margin, kind
 
-    def features(self, stages: Sequence[torch.Tensor]) -> NDArray[np.float32]:
-        """The backbone's stages embedded: [B, H, W, D] on the CPU, contiguous, over the whole region of
-        interest; with a mask [B, 1, P, D], of the patches that count. Waits for the device. Raises
-        NonFiniteFeatures."""
-        embedded: NDArray[np.float32] = embed(stages, self.recipe).cpu().numpy()
-        self.require_finite(embedded)
-        return self.grid.kept(uncropped(embedded, self.recipe.crop_margin // self.recipe.grid_stride))
+    def embedded(self, views: Sequence[Pixels]) -> Features:
+        """What ``view`` made of pictures, embedded: [B, H, W, D] over the whole region of interest. An array,
+        after the network's time; on a device a tensor, without waiting for it. Raises ValueError when there
+        are none, and NonFiniteFeatures on a CPU."""
+        if self.on_device is not None:
+            return self.on_device.embedded(views)
+        white, mean, std = self.contract.white, self.backbone.mean, self.backbone.std
+        size, margin = (self.contract.input_height, self.contract.input_width), self.recipe.crop_margin
+        batch = cropped(to_batch(views, size, white=white, mean=mean, std=std), margin)
+        patches: NDArray[np.float32] = embed(self.backbone.stages(batch), self.recipe).numpy()
+        return uncropped(patches, margin // self.recipe.grid_stride)
+
+    def counted(self, embedded: Features) -> Features:
+        """The patches that count of what was ``embedded``, where that lies: [B, H, W, D], contiguous, or with
+        a mask [B, 1, P, D]."""
+        if isinstance(embedded, np.ndarray):
+            return self.grid.kept(embedded)
+        return self.grid.kept_on_device(embedded)
 
     def require_finite(self, values: NDArray[np.float32]) -> None:
         """Raises NonFiniteFeatures unless these, which came of what the network computed on a device, are
@@ -71,34 +90,16 @@ class PatchExtractor:
         if self.backbone.device != "cpu" and not np.isfinite(values.sum(dtype=np.float64)):
             raise not_finite(self.backbone)
 
-    def resident_features(self, stages: Sequence[torch.Tensor]) -> Features:
-        """``features`` where a search wants them: an array for a CPU, else a tensor on the device, without
-        waiting for it."""
-        if self.backbone.device == "cpu":
-            return self.features(stages)
-        embedded = embed(stages, self.recipe)
-        cells = self.recipe.crop_margin // self.recipe.grid_stride
-        return self.grid.kept_on_device(resident_uncropped(embedded, cells))
-
     def extract(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        """float32 [B, H, W, D] of pictures that fit the contract (not checked here), as ``features`` shapes
-        them. Blocks for the network.
+        """float32 [B, H, W, D] of pictures that fit the contract (not checked here), as ``counted`` shapes
+        them. Blocks for the network and 1 to 3 ms a picture of a megapixel.
 
-        Raises ValueError when there are no pictures.
+        Raises ValueError when there are no pictures, and NonFiniteFeatures.
         """
-        return self.features(self.backbone.stages(self.prepare(pictures)))
+        return self.extract_views([view(picture, self.contract) for picture in pictures])
 
     def extract_views(self, views: Sequence[Pixels]) -> NDArray[np.float32]:
         """``extract`` of pictures that ``view`` has made already, or kept."""
-        return self.features(self.backbone.stages(self._normalised(views)))
-
-    def _normalised(self, views: Sequence[Pixels]) -> Batch:
-        white, mean, std = self.contract.white, self.backbone.mean, self.backbone.std
-        margin = self.recipe.crop_margin
-        if self.backbone.device != "cpu":
-            (height, width), device = self.input_size, self.backbone.device
-            whole_view = device_input(views, device, white=white, mean=mean, std=std)
-            return whole_view[:, :, margin : margin + height, margin : margin + width]
-        size = (self.contract.input_height, self.contract.input_width)
-        whole = to_batch(views, size, white=white, mean=mean, std=std)
-        return cropped(whole, margin)
+        features = on_host(self.counted(self.embedded(views)))
+        self.require_finite(features)
+        return features

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore.levels import columns
 from service.patchcore.whitening import Whitening
 
 if TYPE_CHECKING:
@@ -29,11 +28,9 @@ def resident_queries(features: "torch.Tensor", whitening: Whitening | None) -> "
     rows = features.reshape(-1, features.shape[-1])
     if whitening is None:
         return rows.contiguous()
-    white = rows.new_empty(rows.shape)
     mean, matrix = whitening.on(rows.device)
-    for level in columns(whitening.levels, rows.shape[1]):
-        white[:, level] = ((rows[:, level].double() - mean[level]) @ matrix[level, level]).float()
-    return white
+    # All levels in one product, whose matrix is zero between them: a device takes longer to be told of four.
+    return ((rows.double() - mean) @ matrix).float()
 
 
 def resident_uncropped(features: "torch.Tensor", cells: int) -> "torch.Tensor":

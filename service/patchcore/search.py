@@ -75,7 +75,7 @@ def index_of(
     where this build of it has CUDA. Raises and blocks as the indexes do.
     """
     if device != "cpu" and not (search == "exact" and faiss_has(device)):
-        return _by_levels(vectors, levels, lambda part: DeviceIndex(part, device))
+        return DeviceIndex(vectors, device, levels)
     if search == "exact":
         return _by_levels(vectors, levels, lambda part: ExactIndex(part, device))
     if not levels and score == "max" and FEWEST_LISTED <= len(vectors) <= MOST_PREPARED:

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from service.backbones.base import Batch
-from service.backbones.cuda_network import RECORDED
 from service.backbones.loading import load_backbone
 from service.backbones.network import Network
 from service.images.contract import InputContract
@@ -47,7 +46,7 @@ def serve(one: Engine, folder: Path, line: str) -> None:
     assert isinstance(one.install(request, candidate), Loaded)
 
 
-@pytest.mark.parametrize(("max_batch", "sizes"), [(2, [1, 2]), (6, [1, 2, 4, 8]), (8, [1, 2, 4, 8])])
+@pytest.mark.parametrize(("max_batch", "sizes"), [(2, [2, 1]), (6, [8, 4, 2, 1]), (8, [8, 4, 2, 1])])
 def test_a_device_has_computed_every_size_before_the_first_frame(
     tmp_path: Path, batches: list[int], max_batch: int, sizes: list[int]
 ) -> None:
@@ -78,15 +77,23 @@ def test_lines_with_one_network_and_size_rehearse_once_and_a_cpu_never(
     assert not {2, 4, 8} & set(batches)
 
 
-def test_what_would_push_out_another_sizes_recordings_is_not_rehearsed(batches: list[int]) -> None:
+FORMS = (
+    PictureForm(400, 300, "grey", 8, 200),
+    PictureForm(400, 300, "colour", 8, 200),
+    PictureForm(400, 300, "colour", 16, 900),
+    PictureForm(400, 300, "colour", 16, 4000),
+)
+
+
+def test_every_input_size_is_rehearsed_and_every_kind_of_pixels(batches: list[int]) -> None:
     backbone = load_backbone(RECIPE.backbone, RECIPE.stages, device="cpu:0")
-    rehearsals = Rehearsals(8)
+    rehearsals, held = Rehearsals(8), []
     for side in (64, 96, 128, 160):
         recipe = RECIPE.model_copy(update={"input_pixels": side * side})
-        form = PictureForm(side, side, "colour", 8, 200)
-        rehearsals.hold(PatchExtractor(backbone, recipe, InputContract.learn([form], recipe)))
-    assert batches == [1, 2, 4, 8] * 3
-    assert len(batches) == RECORDED
+        for form in FORMS:
+            held.append(PatchExtractor(backbone, recipe, InputContract.learn([form], recipe)))
+            rehearsals.hold(held[-1])
+    assert batches == [8, 4, 2, 1] * len(held)
 
 
 def test_a_device_without_room_for_a_full_batch_serves_smaller_ones(

@@ -1,19 +1,23 @@
 """Features that stay on their device are judged as others are. By its full name a CPU counts as a device."""
 
+import gc
 import json
+import weakref
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from service.backbones.base import Batch
 from service.backbones.refusal import NonFiniteFeatures
 from service.banks.bank_file import read_bank
+from service.images.contract import InputContract
 from service.images.interest import Interest
 from service.images.picture import Pixels
 from service.images.resize import to_batch
-from service.inspection.device_input import device_input
+from service.inspection.device_extractor import DeviceExtractor
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Judgement
 from service.inspection.line_model import LineModel
@@ -117,29 +121,79 @@ def views(dtype: type[np.generic], *shape: int) -> list[Pixels]:
     return list(np.random.default_rng(0).integers(0, top, (3, *shape), endpoint=True).astype(dtype))
 
 
-@pytest.mark.parametrize("shape", [(64, 96), (64, 96, 3)])
-@pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 4095), (np.uint16, 65535)])
+class Looking(Elsewhere):
+    """Keeps what it was given to look at."""
+
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+    def __init__(self) -> None:
+        self.seen = torch.empty(0)
+
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
+        self.seen = torch.as_tensor(batch).clone()
+        return super().stages(batch)
+
+
+def seen(given: list[Pixels], recipe: Recipe = QUICK, **kind: Any) -> NDArray[np.float32]:
+    network = Looking()
+    contract = InputContract(
+        **{"channels": "grey", "depth": 8, "input_height": 64, "input_width": 96, **kind}
+    )
+    DeviceExtractor(network, recipe, contract).embedded(given)
+    made: NDArray[np.float32] = network.seen.numpy()
+    return made
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((64, 96), "grey"), ((64, 96, 3), "colour")])
+@pytest.mark.parametrize(
+    ("dtype", "depth", "white"), [(np.uint8, 8, 255), (np.uint16, 16, 4095), (np.uint16, 16, 65535)]
+)
 def test_the_input_made_on_a_device_is_the_cpus_to_the_bit(
-    dtype: type[np.generic], white: int, shape: tuple[int, ...]
+    dtype: type[np.generic], depth: int, white: int, shape: tuple[int, ...], channels: str
 ) -> None:
-    given, mean, std = views(dtype, *shape), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    made = device_input(given, DEVICE, white=white, mean=mean, std=std)
-    wanted = to_batch(given, (64, 96), white=white, mean=mean, std=std)
-    assert np.array_equal(made.numpy(), wanted)
+    given = views(dtype, *shape)
+    wanted = to_batch(given, (64, 96), white=white, mean=Looking.mean, std=Looking.std)
+    made = seen(given, depth=depth, white=white, channels=channels)
+    assert np.array_equal(made, wanted)
+    cut = seen(given, RECIPES["cropped"], depth=depth, white=white, channels=channels)
+    assert np.array_equal(cut, wanted[:, :, 16:-16, 16:-16])
 
 
 def test_a_grey_batch_may_hold_one_channel_and_three_equal_ones() -> None:
     grey = views(np.uint8, 64, 96)
-    mixed: list[Pixels] = [grey[0], np.asarray(np.repeat(grey[1][..., None], 3, axis=2), np.uint8), grey[2]]
-    wanted, made = (
-        device_input(each, DEVICE, white=255, mean=(0.5,) * 3, std=(0.5,) * 3) for each in (grey, mixed)
-    )
-    assert np.array_equal(made.numpy(), wanted.numpy())
+    in_three = np.asarray(np.repeat(grey[1][..., None], 3, axis=2), np.uint8)
+    several: list[list[Pixels]] = [[grey[0], in_three, grey[2]], [in_three] * 3]
+    for mixed in several:
+        one = [each if each.ndim == 2 else grey[1] for each in mixed]
+        assert np.array_equal(seen(mixed), seen(one))
 
 
 def test_no_pictures_are_no_input() -> None:
     with pytest.raises(ValueError, match="no pictures"):
-        device_input([], DEVICE, white=255, mean=(0.5,) * 3, std=(0.5,) * 3)
+        seen([])
+
+
+def test_what_was_recorded_for_a_line_serves_its_next_bank_and_ends_with_the_last() -> None:
+    good = models(RECIPES["early"])[1].extractor
+    network = Elsewhere()
+    first, second, coarser = (
+        PatchExtractor(network, recipe, good.contract)
+        for recipe in (
+            QUICK,
+            QUICK.model_copy(update={"whiten": True}),
+            QUICK.model_copy(update={"patch_mean": 5}),
+        )
+    )
+    assert first.on_device is second.on_device
+    assert first.on_device is not coarser.on_device
+    assert PatchExtractor(Elsewhere(), QUICK, good.contract).on_device is not first.on_device
+    assert good.on_device is not None
+    recordings = weakref.ref(first.on_device)
+    del first
+    assert recordings() is second.on_device
+    del second
+    gc.collect()
+    assert recordings() is None
 
 
 def test_a_devices_index_is_searched_by_what_lies_there() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.patchcore import device_index
 from service.patchcore.device_index import DeviceIndex
 from service.patchcore.exact_index import ExactIndex
-from service.patchcore.level_index import LevelIndex
+from service.patchcore.levels import fused, level_distances
 from service.patchcore.search import index_of
 
 DEVICE = "cpu:0"
@@ -55,5 +55,12 @@ def test_a_device_without_faiss_searches_by_a_product(search: str) -> None:
     vectors = np.random.default_rng(3).standard_normal((5000, 8)).astype(np.float16)
     assert isinstance(index_of(vectors, (), search=search, device=DEVICE), DeviceIndex)  # type: ignore[arg-type]
     levelled = index_of(vectors, (3, 5), search=search, device=DEVICE)  # type: ignore[arg-type]
-    assert isinstance(levelled, LevelIndex)
+    assert isinstance(levelled, DeviceIndex)
     assert levelled.name == "2 levels, device"
+
+
+def test_the_distances_of_levels_are_added_up_on_the_device() -> None:
+    random = np.random.default_rng(4)
+    vectors, queries = (random.standard_normal((count, 8)).astype(np.float32) for count in (300, 700))
+    wanted = fused(level_distances(queries, vectors, (3, 5)))
+    np.testing.assert_allclose(DeviceIndex(vectors, DEVICE, (3, 5)).nearest(queries), wanted, rtol=1e-5)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import torch
 
+from service.backbones.recorded import recorded_stages
 from service.images.decode import ImageLimits
+from service.images.view import view
 from service.inspection.extractor import PatchExtractor
 from workers.extraction.decoder import Decoder
 from workers.extraction.protocol import FrameIn
@@ -23,7 +25,9 @@ class Extracting:
         self.extractor = extractor
         self._data = data
         self._decoder = Decoder(ImageLimits(), threads, {LINE: extractor.contract})
-        self._ready = extractor.prepare([self._decoder.picture(frame) for frame in self._frames()])
+        self._stages = recorded_stages(extractor.backbone)
+        height, width = extractor.input_size
+        self._ready = torch.randn((len(data), 3, height, width)).to(extractor.backbone.device)
 
     def in_turn(self, rounds: int) -> tuple[float, float]:
         """Median milliseconds of a batch, whole and through the network alone."""
@@ -48,14 +52,14 @@ class Extracting:
             # As in a worker: the next batch is there while this one is scored.
             self._decoder.begin(coming)
             pictures = [self._decoder.picture(frame) for frame in frames]
-            stages = self.extractor.backbone.stages(self.extractor.prepare(pictures))
-            self.extractor.resident_features(stages)
+            views = [view(picture, self.extractor.contract) for picture in pictures]
+            self.extractor.counted(self.extractor.embedded(views))
             # As a worker, which has a batch's distances before it begins the next.
             self._settle()
 
     def _network(self) -> None:
         for _ in range(BATCHES):
-            self.extractor.backbone.stages(self._ready)
+            self._stages(self._ready)
             self._settle()
 
     def _settle(self) -> None:

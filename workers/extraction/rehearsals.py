@@ -1,13 +1,12 @@
 """Batches of every size computed once before a line is served, by the thread that owns the device."""
 
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
-import numpy as np
 import structlog
 import torch
 
-from service.backbones.base import Backbone
-from service.backbones.cuda_network import RECORDED, filled
+from service.backbones.recorded import filled
+from service.inspection.device_extractor import DeviceExtractor
 from service.inspection.extractor import PatchExtractor
 
 _log = structlog.get_logger()
@@ -15,24 +14,23 @@ _log = structlog.get_logger()
 
 class Rehearsals:
     """A GPU takes long over the first batch of a size, whose kernels it chooses and records, and every line's
-    frames would wait meanwhile. A CPU has nothing to rehearse. A network keeps so many recordings: what would
-    push out those of other input sizes is left to its first frames."""
+    frames would wait meanwhile. A CPU has nothing to rehearse."""
 
     def __init__(self, max_batch: int) -> None:
-        self._counts = [1 << power for power in range(filled(max_batch).bit_length())]
-        self._held: WeakKeyDictionary[Backbone, set[tuple[int, int]]] = WeakKeyDictionary()
+        # The largest first: the others are recorded in its memory.
+        self._counts = [1 << power for power in reversed(range(filled(max_batch).bit_length()))]
+        self._held: WeakSet[DeviceExtractor] = WeakSet()
 
     def hold(self, extractor: PatchExtractor) -> None:
-        """For the extractor's network and input size, once. A device that has no room for the largest batches
-        stops there: whether such come, and what is free then, is not known. Blocks until all is recorded."""
-        backbone, size = extractor.backbone, extractor.input_size
-        held = self._held.setdefault(backbone, set())
-        crowded = (len(held) + 1) * len(self._counts) > RECORDED
-        if backbone.device == "cpu" or size in held or crowded:
+        """For the extractor and its companions, once. What the device has no room for is left out: whether
+        such batches come, and what is free then, is not known. Blocks until all is recorded."""
+        device = extractor.on_device
+        if device is None or device in self._held:
             return
-        held.add(size)
-        try:
-            for count in self._counts:
-                backbone.stages(np.zeros((count, 3, *size), np.float32))
-        except torch.OutOfMemoryError:
-            _log.warning("the device has no room for a full batch", frames=count, backbone=backbone.name)
+        self._held.add(device)
+        for count in self._counts:
+            try:
+                device.rehearse(count)
+            except torch.OutOfMemoryError:
+                name = extractor.backbone.name
+                _log.warning("the device has no room for a full batch", frames=count, backbone=name)
