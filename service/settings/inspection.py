@@ -98,7 +98,7 @@ class EngineSettings(Part):
         default=None,
         ge=0,
         le=64,
-        description="that decode the next batch while this one is scored; 0 decodes nothing ahead; left "
+        description="that decode the next batches while one is scored; 0 decodes nothing ahead; left "
         "open it is 1 beside a CPU, and beside a GPU as many as there are cores, 8 at most",
     )
     weights: Path | None = Field(
@@ -139,6 +139,12 @@ class EngineSettings(Part):
         if self.decode_threads is not None:
             return self.decode_threads
         return 1 if self.device == "cpu" else max(1, min(8, (os.cpu_count() or 1) - 1))
+
+    @property
+    def batches_ahead(self) -> int:
+        """How many batches a worker has beside the one that it scores, to decode: a GPU has scored one before
+        the next is decoded, and threads that find nothing more to decode meanwhile idle."""
+        return 1 if self.device == "cpu" else 2
 
     @property
     def networks_folder(self) -> Path:

@@ -1,6 +1,5 @@
 """Features that stay on their device are judged as others are. By its full name a CPU counts as a device."""
 
-import gc
 import json
 import weakref
 from typing import Any
@@ -192,7 +191,6 @@ def test_what_was_recorded_for_a_line_serves_its_next_bank_and_ends_with_the_las
     del first
     assert recordings() is second.on_device
     del second
-    gc.collect()
     assert recordings() is None
 
 

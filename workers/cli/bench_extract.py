@@ -72,7 +72,7 @@ def _timed(
     backbone = ready_backbone(settings, recipe)
     data = [cell.path.read_bytes() for cell in cells("mono", GOOD)[:batch]]
     contract = InputContract.learn([decode(each).form() for each in data], recipe)
-    extracting = Extracting(PatchExtractor(backbone, recipe, contract), data, changed.decoders)
+    extracting = Extracting(PatchExtractor(backbone, recipe, contract), data, changed)
     whole_ms, network_ms = extracting.in_turn(rounds)
     return {
         # Several networks in one have no runtime of their own.

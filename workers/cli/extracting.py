@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections import deque
 from collections.abc import Callable
 
 import torch
@@ -10,6 +11,7 @@ from service.backbones.recorded import recorded_stages
 from service.images.decode import ImageLimits
 from service.images.view import view
 from service.inspection.extractor import PatchExtractor
+from service.settings import EngineSettings
 from workers.extraction.decoder import Decoder
 from workers.extraction.protocol import FrameIn
 
@@ -17,14 +19,18 @@ LINE = "bench"
 BATCHES = 12
 """In a run: the first is not decoded ahead of anything."""
 
+DEVICE_BATCHES = 60
+"""On a device, which is through with many in the time that the first takes to be decoded."""
+
 
 class Extracting:
     """Runs over the same pictures, decoded ahead by as many threads."""
 
-    def __init__(self, extractor: PatchExtractor, data: list[bytes], threads: int) -> None:
-        self.extractor = extractor
+    def __init__(self, extractor: PatchExtractor, data: list[bytes], engine: EngineSettings) -> None:
+        self.extractor, self._ahead = extractor, engine.batches_ahead
+        self._batches = BATCHES if extractor.backbone.device == "cpu" else DEVICE_BATCHES
         self._data = data
-        self._decoder = Decoder(ImageLimits(), threads, {LINE: extractor.contract})
+        self._decoder = Decoder(ImageLimits(), engine.decoders, {LINE: extractor.contract})
         self._stages = recorded_stages(extractor.backbone)
         height, width = extractor.input_size
         self._ready = torch.randn((len(data), 3, height, width)).to(extractor.backbone.device)
@@ -38,27 +44,28 @@ class Extracting:
                 began = time.perf_counter()
                 run()
                 if number:
-                    times.append(1000 * (time.perf_counter() - began) / BATCHES)
+                    times.append(1000 * (time.perf_counter() - began) / self._batches)
         return statistics.median(spent[0]), statistics.median(spent[1])
 
     def _frames(self) -> list[FrameIn]:
         return [FrameIn(LINE, each) for each in self._data]
 
     def _whole(self) -> None:
-        coming = self._frames()
-        self._decoder.begin(coming)
-        for number in range(BATCHES):
-            frames, coming = coming, self._frames() if number + 1 < BATCHES else []
-            # As in a worker: the next batch is there while this one is scored.
-            self._decoder.begin(coming)
-            pictures = [self._decoder.picture(frame) for frame in frames]
+        coming = deque(self._frames() for _ in range(self._batches))
+        begun: deque[list[FrameIn]] = deque()
+        for _ in range(self._batches):
+            # As in a worker: so many batches are there while one is scored.
+            while coming and len(begun) <= self._ahead:
+                begun.append(coming.popleft())
+                self._decoder.begin(begun[-1])
+            pictures = [self._decoder.picture(frame) for frame in begun.popleft()]
             views = [view(picture, self.extractor.contract) for picture in pictures]
             self.extractor.counted(self.extractor.embedded(views))
             # As a worker, which has a batch's distances before it begins the next.
             self._settle()
 
     def _network(self) -> None:
-        for _ in range(BATCHES):
+        for _ in range(self._batches):
             self._stages(self._ready)
             self._settle()
 

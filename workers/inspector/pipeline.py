@@ -25,8 +25,6 @@ from workers.inspector.parcel import Outcomes, Parcel
 from workers.inspector.progress import StallWatch
 from workers.inspector.scorer import Scorer
 
-# One batch is scored while the next is on its way to the worker: the device never waits for the loop.
-_BATCHES_AT_WORKER = 2
 _COMMIT_SECONDS = 0.25
 _log = structlog.get_logger()
 
@@ -43,12 +41,14 @@ class Pipeline:
         effects: Effects,
         settings: InspectorSettings,
         watch: StallWatch,
+        ahead: int = 1,
     ) -> None:
+        """``ahead`` batches are on their way to the worker while one is scored: it never waits for us."""
         self._member, self._flow, self._desk = member, flow, desk
         self._scorer, self._effects, self._settings = scorer, effects, settings
         self._watch = watch
         self._outbox = Outbox(settings.max_in_flight_frames)
-        self._slots = asyncio.Semaphore(_BATCHES_AT_WORKER)
+        self._slots = asyncio.Semaphore(1 + ahead)
         self._committed: dict[int, int] = {}
         self.publishing = asyncio.Lock()
 

@@ -120,7 +120,8 @@ class Inspector:
         effects = Effects(self._store, self._producer, self._rules(), self._drift(), readback, breakers)
         member = await self._broker.join(self._topic(TopicKind.FRAMES), settings.group)
         self._watch = StallWatch(self._broker, self._topic(TopicKind.FRAMES), member, settings.stall_seconds)
-        pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings, self._watch)
+        ahead = self._settings.engine.batches_ahead
+        pipeline = Pipeline(member, flow, self._desk, self._scorer, effects, settings, self._watch, ahead)
         intake = Intake(
             member,
             self._store,

@@ -34,7 +34,7 @@ class Scorer:
         self._tries = tries
         self._furnish = furnish
         self._lock = asyncio.Lock()
-        # Two batches are at the worker at once: while a frame is tried alone, no other may be blamed with it.
+        # Several batches are at the worker: while a frame is tried alone, no other may be blamed with it.
         self._alone = asyncio.Lock()
         self._forks = Forks()
         self._worker: ExtractionClient | None = None
