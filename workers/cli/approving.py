@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import httpx
@@ -18,6 +19,8 @@ LINE = "cells-mono"
 _PATIENCE = 120.0
 _POLL_MS, _POLL_RECORDS = 20, 1000
 _AGAIN_SECONDS = 0.05
+_LOOK_SECONDS = 0.005
+"""An approval is judged in tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,6 @@ class _Heard:
     epoch: int = 0
     frames: "dict[str, Verdict]" = field(default_factory=dict)
     results: "dict[str, tuple[float, LineEvent]]" = field(default_factory=dict)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Approving:
@@ -50,7 +52,8 @@ class Approving:
 
     async def run(self, pictures: list[bytes], approvals: int) -> list[Taught]:
         """So many approvals one after another, each of a frame that was judged and whose picture no part of
-        the bank has, while frames go on coming. ``pictures`` are sent in turn, as often as it takes."""
+        the bank has, while frames go on coming. ``pictures`` are sent in turn, as often as it takes. Raises
+        as ``Installation.until``."""
         import httpx
 
         settings = self._installation.settings
@@ -108,11 +111,8 @@ class Approving:
                     self._installation.require_alive()
                 await asyncio.sleep(_AGAIN_SECONDS)
 
-    async def _until(self, true: Any) -> None:
-        async with asyncio.timeout(_PATIENCE):
-            while not true():
-                self._heard.changed.clear()
-                await self._heard.changed.wait()
+    async def _until(self, true: Callable[[], bool]) -> None:
+        await self._installation.until(true, _PATIENCE, _LOOK_SECONDS)
 
     async def _verdicts(self, reader: "Reader") -> None:
         from schemas.verdict import Verdict
@@ -122,7 +122,6 @@ class Approving:
                 verdict = Verdict.from_bytes(record.value or b"")
                 self._heard.epoch = max(self._heard.epoch, verdict.epoch or 0)
                 self._heard.frames.setdefault(verdict.frame_sha256, verdict)
-                self._heard.changed.set()
 
     async def _events(self, reader: "Reader") -> None:
         from schemas.line_event import LineEvent
@@ -134,7 +133,6 @@ class Approving:
                 event = LineEvent.from_bytes(record.value or b"")
                 if event.kind in results:
                     self._heard.results.setdefault(str(event.command_id), (time.monotonic(), event))
-                    self._heard.changed.set()
 
     async def _send(self, producer: "Producer", topic: str, pictures: list[bytes]) -> None:
         for number in itertools.count():
