@@ -1,12 +1,15 @@
 """Teaching in a real browser: rates dragged and saved, a bank rolled back, dead letters sent again."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from schemas.command import Rollback, SetFalseAlarmRate
+from schemas.line_event import LineEvent
+from schemas.reasons import LineEventKind
 from schemas.topics import TOPICS, TopicKind
 from service.letters.selection import every_record
 from tests.browser.accessible import assert_accessible
@@ -75,6 +78,35 @@ async def test_an_epoch_is_gone_back_to_from_the_story(site: tuple[str, Plant], 
     assert (command.to_epoch, command.why) == (2, "too many alarms since")
     await plant.answer(LINE, str(command.command_id), epoch=4)
     await expect(page.locator("#job")).to_be_hidden()
+
+
+async def test_a_rollback_tells_how_far_it_is_and_how_long_it_still_takes(
+    site: tuple[str, Plant], page: Page
+) -> None:
+    url, plant = site
+    await page.goto(f"{url}/lines/{LINE}/bank")
+    await page.locator("#epoch-2").get_by_role("button", name="Go back to this").click()
+    await page.locator("#confirm-why").fill("too many alarms since")
+    await page.locator("#confirm-yes").click()
+    job = page.locator("#job")
+    await expect(job).to_contain_text("Waiting for the rebuilder")
+    [(command, _)] = await plant.commands()
+    for share, left, words in ((0.25, 240.0, "about 4 min left"), (0.75, 12.4, "about 12 s left")):
+        progress = LineEvent(
+            kind=LineEventKind.BUILD_PROGRESS,
+            line=LINE,
+            sentence="Choosing vectors",
+            command_id=command.command_id,
+            share_done=share,
+            seconds_left=left,
+            at=datetime.now(UTC),
+        )
+        await plant.write(TopicKind.LINE_EVENTS, LINE, progress)
+        await expect(job).to_contain_text(f"Choosing vectors; {words}")
+        await expect(page.locator("#job-share")).to_have_js_property("value", share)
+    await assert_accessible(page)
+    await plant.answer(LINE, str(command.command_id), epoch=4)
+    await expect(job).to_be_hidden()
 
 
 async def test_a_dead_letter_is_replayed_and_leaves_the_list(site: tuple[str, Plant], page: Page) -> None:
