@@ -1,5 +1,6 @@
 """The port of every network: a batch in, the feature stages that a recipe names out."""
 
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from service.backbones.precision import Arithmetic
+from service.backbones.recorded import Recordings
 from service.images.resize import Triple
 
 Batch: TypeAlias = NDArray[np.float32] | torch.Tensor
@@ -20,7 +22,7 @@ class Backbone(Protocol):
     ``weights_sha256`` names its weights: features of other weights are not comparable. ``strides`` are the
     input's pixels for each cell of a stage, finest first, and ``channels`` the stages' depths. ``mean`` and
     ``std`` are what the weights were trained to see, of pixels between 0 and 1 in RGB order. One
-    that is ``recordable`` launches the same kernels for every batch of a shape (``recorded.Recorded``).
+    that launches the same kernels for every batch of a shape has ``recordings`` to replay them from.
     """
 
     @property
@@ -40,7 +42,7 @@ class Backbone(Protocol):
     @property
     def std(self) -> Triple: ...
     @property
-    def recordable(self) -> bool: ...
+    def recordings(self) -> Recordings | None: ...
 
     def stages(self, batch: Batch) -> list[torch.Tensor]:
         """``batch`` [B, 3, H, W] with H and W multiples of 32, to one fp32 tensor [B, C, H/s, W/s] a stride,
@@ -49,3 +51,10 @@ class Backbone(Protocol):
         NonFiniteFeatures when a value is no number, as happens in half precision; a device is not waited for,
         so that whoever brings its values back has to look (``finite.not_finite``). One thread at a time."""
         ...
+
+
+def recorded_stages(backbone: Backbone, batch: torch.Tensor) -> Sequence[torch.Tensor]:
+    """``backbone.stages``, replayed where they can be."""
+    if backbone.recordings is None:
+        return backbone.stages(batch)
+    return backbone.recordings.replay("stages", backbone.stages, batch)

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from service.backbones.base import Backbone, Batch
+from service.backbones.recorded import Recordings
 from service.backbones.refusal import UnfitWeights
 from service.images.resize import Triple
 
@@ -32,7 +33,8 @@ class Ensemble:
         self.strides = tuple(stride for member in members for stride in member.strides)
         self.channels = tuple(depth for member in members for depth in member.channels)
         self.device, self.precision = members[0].device, members[0].precision
-        self.recordable = all(member.recordable for member in members)
+        recordable = all(member.recordings is not None for member in members)
+        self.recordings = Recordings(self.device) if recordable else None
         # Kept on the device: to send a few numbers there waits for all that it has to do.
         self._scaling = [_scale_and_shift(member.mean, member.std, self.device) for member in members]
 
@@ -40,9 +42,10 @@ class Ensemble:
         """See Backbone.stages; on a CPU raises the first member's NonFiniteFeatures."""
         given = torch.as_tensor(batch).to(self.device)
         # In float32 and before the network: rounded to bfloat16 first, pixels would lose grey levels.
-        pixels = [given.mul(scale).add_(shift) for scale, shift in self._scaling]
-        pairs = zip(self._members, pixels, strict=True)
-        return [stage for member, each in pairs for stage in member.stages(each)]
+        pairs = zip(self._members, self._scaling, strict=True)
+        return [
+            stage for member, (scale, shift) in pairs for stage in member.stages(given.mul(scale).add_(shift))
+        ]
 
 
 def _scale_and_shift(mean: Triple, std: Triple, device: str) -> tuple[torch.Tensor, torch.Tensor]:

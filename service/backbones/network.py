@@ -7,6 +7,7 @@ from service.backbones.base import Batch
 from service.backbones.finite import not_finite
 from service.backbones.forward import Forward
 from service.backbones.precision import Arithmetic
+from service.backbones.recorded import Recordings
 from service.backbones.runtime import Runtime
 from service.images.resize import Triple
 
@@ -34,7 +35,7 @@ class Network:
         self.name, self.strides, self.channels = about.name, about.strides, about.channels
         self.weights_sha256, self.mean, self.std = about.weights_sha256, about.mean, about.std
         self.device, self.precision = about.device, about.precision
-        self.recordable = about.device.startswith("cuda")
+        self.recordings = Recordings(about.device) if about.device.startswith("cuda") else None
         self.forward = forward
 
     @property

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.backbones.base import Backbone, Batch
+from service.backbones.base import Backbone, Batch, recorded_stages
 from service.backbones.precision import Arithmetic
-from service.backbones.recorded import recorded_stages
 from service.images.resize import Triple
 from service.patchcore.resident import on_host
 
@@ -27,7 +26,6 @@ class RememberingBackbone:
 
     def __init__(self, backbone: Backbone, limit_bytes: int = LIMIT_BYTES) -> None:
         self._backbone, self._left = backbone, limit_bytes
-        self._stages = recorded_stages(backbone)
         self._known: dict[bytes, tuple[Stages, float]] = {}
         self.saved_seconds = 0.0
 
@@ -64,9 +62,9 @@ class RememberingBackbone:
         return self._backbone.std
 
     @property
-    def recordable(self) -> bool:
+    def recordings(self) -> None:
         """What it launches depends on what it has seen."""
-        return False
+        return None
 
     def stages(self, batch: Batch) -> Stages:
         """See Backbone.stages."""
@@ -83,7 +81,7 @@ class RememberingBackbone:
         if not new:
             return {}
         began = time.perf_counter()
-        stages = self._stages(torch.as_tensor(batch[list(new.values())]))
+        stages = recorded_stages(self._backbone, torch.as_tensor(batch[list(new.values())]))
         # Something must come back before a device is known to have ended.
         stages[-1][-1, -1, -1, -1].item()
         seconds = (time.perf_counter() - began) / len(new)

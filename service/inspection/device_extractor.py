@@ -1,18 +1,54 @@
 """Views to patch features on a device: what crosses the bus is the camera's own bytes, and one recording."""
 
 from collections.abc import Hashable, Sequence
-from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
 
 from service.backbones.base import Backbone
-from service.backbones.recorded import Computation, Recorded
 from service.images.contract import InputContract
 from service.images.picture import Pixels
 from service.patchcore.embedding import embed
 from service.patchcore.recipe import Recipe
 from service.patchcore.resident import resident_uncropped
+
+
+class DeviceExtractor:
+    """From views to embedded patches on the backbone's device, without waiting for it: scaled, looked at by
+    the networks and embedded, in one recording where the backbone has recordings. Whatever else a batch asked
+    of Python would wait, call by call, for the threads that decode the next. Those with an equal ``name``
+    compute the same, and share recordings. One thread at a time."""
+
+    def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract, name: Hashable) -> None:
+        self._recordings, self._name = backbone.recordings, name
+        self._computation = _Computation(backbone, recipe, contract.white)
+        self._size, self._grey = (contract.input_height, contract.input_width), contract.channels == "grey"
+        self._kind = torch.uint8 if contract.depth == 8 else torch.int32  # Torch computes nothing of uint16.
+        self._pinned = backbone.device.startswith("cuda")
+
+    def embedded(self, views: Sequence[Pixels]) -> torch.Tensor:
+        """float32 [B, H, W, D] on the device, of views that have the input's size, over the whole region of
+        interest. A quarter to a twelfth of the bytes of ready pixels cross, from pinned memory, which is
+        copied while the device computes. Raises ValueError when there are none."""
+        if not views:
+            raise ValueError("There are no pictures to put in a batch: give at least one.")
+        samples = self._samples(views)
+        if self._recordings is None:
+            return self._computation(samples)[0]
+        return self._recordings.replay(self._name, self._computation, samples)[0]
+
+    def rehearse(self, count: int) -> None:
+        """Compute a batch of ``count``, which is recorded now and not when its first frames wait."""
+        shape = self._size if self._grey else (*self._size, 3)
+        self.embedded([np.zeros(shape, np.uint8)] * count)
+
+    def _samples(self, views: Sequence[Pixels]) -> torch.Tensor:
+        # A grey line's frames may come with three equal channels, some of them.
+        seen = [view[..., 0] if self._grey and view.ndim == 3 else view for view in views]
+        samples = torch.empty((len(seen), *seen[0].shape), dtype=self._kind, pin_memory=self._pinned)
+        # By numpy: torch would wake a thread on every core, which those that decode have, and wait for each.
+        np.stack(seen, out=samples.numpy(), casting="safe")
+        return samples
 
 
 class _Computation:
@@ -41,51 +77,3 @@ class _Computation:
 
     def _column(self, values: Sequence[float]) -> torch.Tensor:
         return torch.tensor(values, device=self._backbone.device).reshape(3, 1, 1)
-
-
-class DeviceExtractor:
-    """From views to embedded patches on the backbone's device, without waiting for it: scaled, looked at by
-    the networks and embedded in one recording where the backbone is recordable. Whatever else a batch asked
-    of Python would wait, call by call, for the threads that decode the next. One thread at a time."""
-
-    def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract) -> None:
-        self._contract, self._grey = contract, contract.channels == "grey"
-        self._kind = torch.uint8 if contract.depth == 8 else torch.int32  # Torch computes nothing of uint16.
-        self._pinned = backbone.device.startswith("cuda")
-        computed: Computation = _Computation(backbone, recipe, contract.white)
-        self._compute = Recorded(computed, backbone.device) if backbone.recordable else computed
-
-    def embedded(self, views: Sequence[Pixels]) -> torch.Tensor:
-        """float32 [B, H, W, D] on the device, of views that have the input's size, over the whole region of
-        interest. A quarter to a twelfth of the bytes of ready pixels cross, from pinned memory, which is
-        copied while the device computes. Raises ValueError when there are none."""
-        if not views:
-            raise ValueError("There are no pictures to put in a batch: give at least one.")
-        return self._compute(self._samples(views))[0]
-
-    def rehearse(self, count: int) -> None:
-        """Compute a batch of ``count``, which is recorded now and not when its first frames wait."""
-        shape = (self._contract.input_height, self._contract.input_width, *(() if self._grey else (3,)))
-        self.embedded([np.zeros(shape, np.uint8)] * count)
-
-    def _samples(self, views: Sequence[Pixels]) -> torch.Tensor:
-        # A grey line's frames may come with three equal channels, some of them.
-        seen = [view[..., 0] if self._grey and view.ndim == 3 else view for view in views]
-        samples = torch.empty((len(seen), *seen[0].shape), dtype=self._kind, pin_memory=self._pinned)
-        # By numpy: torch would wake a thread on every core, which those that decode have, and wait for each.
-        np.stack(seen, out=samples.numpy(), casting="safe")
-        return samples
-
-
-_SHARED: "WeakValueDictionary[Hashable, DeviceExtractor]" = WeakValueDictionary()
-
-
-def device_extractor(
-    backbone: Backbone, recipe: Recipe, contract: InputContract, companions: Hashable
-) -> DeviceExtractor:
-    """The one of all ``companions``, as long as one of them keeps it: what was recorded for a line serves the
-    next bank of that line, and the lines beside it."""
-    found = _SHARED.get(companions)
-    if found is None:
-        found = _SHARED.setdefault(companions, DeviceExtractor(backbone, recipe, contract))
-    return found

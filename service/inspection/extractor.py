@@ -1,8 +1,10 @@
 """Pictures to patch features, the same way for a bank's parts and for the frames that are held against it."""
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from service.backbones.base import Backbone
@@ -11,7 +13,7 @@ from service.images.contract import InputContract
 from service.images.picture import Picture, Pixels
 from service.images.resize import to_batch
 from service.images.view import view
-from service.inspection.device_extractor import device_extractor
+from service.inspection.device_extractor import DeviceExtractor
 from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
@@ -41,9 +43,7 @@ class PatchExtractor:
         columns = contract.input_width // recipe.grid_stride
         self.grid = PatchGrid(rows, columns, contract.cells(rows, columns))
         self.on_device = (
-            device_extractor(backbone, recipe, contract, self.companions)
-            if backbone.device != "cpu"
-            else None
+            DeviceExtractor(backbone, recipe, contract, self.companions) if backbone.device != "cpu" else None
         )
 
     @property
@@ -62,8 +62,8 @@ class PatchExtractor:
         """Extractors with equal ones make the same of a view: their pictures share a batch."""
         recipe, contract = self.recipe, self.contract
         embedding = (recipe.stages, recipe.patch_means, recipe.pooling, recipe.grid_stride)
-        kind = (contract.input_height, contract.input_width, contract.channels, contract.white)
-        return id(self.backbone), embedding, recipe.crop_margin, kind
+        size = (contract.input_height, contract.input_width, recipe.crop_margin)
+        return id(self.backbone), embedding, size, (contract.channels, contract.depth, contract.white)
 
     def embedded(self, views: Sequence[Pixels]) -> Features:
         """What ``view`` made of pictures, embedded: [B, H, W, D] over the whole region of interest. An array,
@@ -82,7 +82,16 @@ class PatchExtractor:
         a mask [B, 1, P, D]."""
         if isinstance(embedded, np.ndarray):
             return self.grid.kept(embedded)
-        return self.grid.kept_on_device(embedded)
+        if self._cells is None:
+            return embedded
+        return embedded.flatten(1, 2).index_select(1, self._cells)[:, None]
+
+    @cached_property
+    def _cells(self) -> torch.Tensor | None:
+        """The cells that count, on the device: to send them with each batch would wait for it."""
+        if self.grid.counted is None:
+            return None
+        return torch.from_numpy(np.flatnonzero(self.grid.counted)).to(self.backbone.device)
 
     def require_finite(self, values: NDArray[np.float32]) -> None:
         """Raises NonFiniteFeatures unless these, which came of what the network computed on a device, are

@@ -1,13 +1,9 @@
 """The grid of patches over the region of interest, and those of its cells that count."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +25,6 @@ class PatchGrid:
         if self.counted is None:
             return features
         return np.ascontiguousarray(features[:, self.counted])[:, None]
-
-    def kept_on_device(self, features: "torch.Tensor") -> "torch.Tensor":
-        """``kept`` of features on their device."""
-        if self.counted is None:
-            return features
-        import torch  # Only where features are computed: the page lays out grids too.
-
-        cells = torch.from_numpy(np.flatnonzero(self.counted)).to(features.device)
-        return features.flatten(1, 2).index_select(1, cells)[:, None]
 
     def laid_out(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of what ``kept`` left, [B, rows, columns]. Cells that do not count hold 0, or the

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from service.backbones.configured import backbone_for
 from service.images.contract import InputContract
 from service.images.header import ImageHeader
-from service.images.picture import Picture, Pixels
+from service.images.picture import Picture, Pixels, is_grey
 from service.inspection.alignment import response_shift
 from service.inspection.extractor import PatchExtractor
 from service.patchcore import Levels, Recipe
@@ -41,6 +41,8 @@ class PictureEmbedding:
         taken = [_picture(pixels) for pixels in pictures]
         if self._extractor is None:
             self._extractor = self._learned(taken)
+        for picture in taken:
+            _require_kind(picture, self._extractor.contract)
         batches = [taken[begin : begin + BATCH] for begin in range(0, len(taken), BATCH)]
         return np.concatenate([self._extractor.extract(batch) for batch in batches])
 
@@ -49,6 +51,15 @@ class PictureEmbedding:
         forms = [picture.form() for picture in pictures]
         return PatchExtractor(
             self._backbone, self.recipe, InputContract.learn(forms, self.recipe, response_shift=shift)
+        )
+
+
+def _require_kind(picture: Picture, contract: InputContract) -> None:
+    if (picture.depth, is_grey(picture.pixels)) != (contract.depth, contract.channels == "grey"):
+        kind = "grey" if is_grey(picture.pixels) else "colour"
+        raise ValueError(
+            f"a {kind} picture of {picture.depth} bits came where fit had {contract.channels} ones of "
+            f"{contract.depth}: give pictures of one camera setting"
         )
 
 

@@ -8,6 +8,7 @@ import torch
 from service.backbones.base import Batch
 from service.backbones.loading import load_backbone
 from service.backbones.network import Network
+from service.backbones.recorded import KEPT
 from service.images.contract import InputContract
 from service.images.picture import PictureForm
 from service.inspection.extractor import PatchExtractor
@@ -85,15 +86,15 @@ FORMS = (
 )
 
 
-def test_every_input_size_is_rehearsed_and_every_kind_of_pixels(batches: list[int]) -> None:
+def test_every_kind_of_line_is_rehearsed_as_far_as_recordings_are_kept(batches: list[int]) -> None:
     backbone = load_backbone(RECIPE.backbone, RECIPE.stages, device="cpu:0")
-    rehearsals, held = Rehearsals(8), []
+    rehearsals = Rehearsals(8)
     for side in (64, 96, 128, 160):
         recipe = RECIPE.model_copy(update={"input_pixels": side * side})
         for form in FORMS:
-            held.append(PatchExtractor(backbone, recipe, InputContract.learn([form], recipe)))
-            rehearsals.hold(held[-1])
-    assert batches == [8, 4, 2, 1] * len(held)
+            rehearsals.hold(PatchExtractor(backbone, recipe, InputContract.learn([form], recipe)))
+    assert batches == [8, 4, 2, 1] * 12
+    assert len(batches) == KEPT
 
 
 def test_a_device_without_room_for_a_full_batch_serves_smaller_ones(

@@ -1,7 +1,7 @@
 """Features that stay on their device are judged as others are. By its full name a CPU counts as a device."""
 
 import json
-import weakref
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from service.backbones.base import Batch
+from service.backbones.recorded import Computation
 from service.backbones.refusal import NonFiniteFeatures
 from service.banks.bank_file import read_bank
 from service.images.contract import InputContract
@@ -138,7 +139,7 @@ def seen(given: list[Pixels], recipe: Recipe = QUICK, **kind: Any) -> NDArray[np
     contract = InputContract(
         **{"channels": "grey", "depth": 8, "input_height": 64, "input_width": 96, **kind}
     )
-    DeviceExtractor(network, recipe, contract).embedded(given)
+    DeviceExtractor(network, recipe, contract, "one").embedded(given)
     made: NDArray[np.float32] = network.seen.numpy()
     return made
 
@@ -172,26 +173,79 @@ def test_no_pictures_are_no_input() -> None:
         seen([])
 
 
-def test_what_was_recorded_for_a_line_serves_its_next_bank_and_ends_with_the_last() -> None:
-    good = models(RECIPES["early"])[1].extractor
-    network = Elsewhere()
-    first, second, coarser = (
-        PatchExtractor(network, recipe, good.contract)
-        for recipe in (
-            QUICK,
-            QUICK.model_copy(update={"whiten": True}),
-            QUICK.model_copy(update={"patch_mean": 5}),
-        )
+class Replaying(Elsewhere):
+    """Tells under which names it would have been recorded."""
+
+    def __init__(self) -> None:
+        self.names: list[Any] = []
+        self.recordings: Any = self
+
+    def replay(self, name: Any, compute: Computation, batch: torch.Tensor) -> list[torch.Tensor]:
+        self.names.append(name)
+        return list(compute(batch))
+
+
+KIND: dict[str, Any] = {"channels": "colour", "depth": 8, "input_height": 64, "input_width": 96}
+
+
+def companions(recipe: Recipe, kind: dict[str, Any]) -> Hashable:
+    return PatchExtractor(NETWORK, recipe, InputContract(**kind)).companions
+
+
+NETWORK = Replaying()
+
+
+def test_the_next_bank_of_a_line_and_the_lines_beside_it_share_recordings() -> None:
+    another = QUICK.model_copy(update={"name": "other", "whiten": True, "seed": 5, "coreset_share": 0.5})
+    wide = {**KIND, "width": 640, "height": 480, "response_shift": (1.0, 2.0)}
+    assert companions(QUICK, KIND) == companions(another, wide)
+    for recipe, kind in ((QUICK, KIND), (another, wide)):
+        extractor = PatchExtractor(NETWORK, recipe, InputContract(**kind))
+        extractor.extract_views([np.zeros((64, 96, 3), np.uint8)])
+        assert NETWORK.names.pop() == extractor.companions
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind"),
+    [
+        ({"patch_mean": 5}, {}),
+        ({"grid_stride": 16}, {}),
+        ({"crop_margin": 16}, {}),
+        ({}, {"channels": "grey"}),
+        ({}, {"depth": 16}),
+        ({"pooling": "paper"}, {}),
+        ({}, {"white": 1023}),
+        ({}, {"input_height": 96}),
+        ({}, {"input_width": 64}),
+    ],
+)
+def test_what_computes_otherwise_is_recorded_apart(recipe: dict[str, Any], kind: dict[str, Any]) -> None:
+    assert companions(QUICK, KIND) != companions(QUICK.model_copy(update=recipe), {**KIND, **kind})
+
+
+class Counting(Elsewhere):
+    def __init__(self, device: str) -> None:
+        self.device, self.passes = device, 0
+
+    def stages(self, batch: Batch) -> list[torch.Tensor]:
+        self.passes += 1
+        return super().stages(batch)
+
+
+@pytest.mark.parametrize("device", ["cpu", DEVICE])
+def test_companions_are_looked_at_in_one_pass_and_others_apart(device: str) -> None:
+    network, plain = Counting(device), models(RECIPES["early"])[0]
+    recipe, contract = plain.extractor.recipe, plain.extractor.contract
+    brighter = contract.model_copy(update={"white": 1023})
+    first, second, other = (
+        LineModel(plain.bank, plain.thresholds, PatchExtractor(network, recipe, each))
+        for each in (contract, contract, brighter)
     )
-    assert first.on_device is second.on_device
-    assert first.on_device is not coarser.on_device
-    assert PatchExtractor(Elsewhere(), QUICK, good.contract).on_device is not first.on_device
-    assert good.on_device is not None
-    recordings = weakref.ref(first.on_device)
-    del first
-    assert recordings() is second.on_device
-    del second
-    assert recordings() is None
+    pictures = [picture(draw_part(70 + seed, "spot", (160, 160))) for seed in range(4)]
+    judge_together(list(zip((first, second, first, second), pictures, strict=True)))
+    assert network.passes == 1
+    judge_together(list(zip((first, other, first, other), pictures, strict=True)))
+    assert network.passes == 3
 
 
 def test_a_devices_index_is_searched_by_what_lies_there() -> None:

@@ -27,7 +27,7 @@ class QuickNetwork:
     precision: Arithmetic = "float32"
     mean: Triple = (0.5, 0.5, 0.5)
     std: Triple = (0.25, 0.25, 0.25)
-    recordable = False
+    recordings = None
 
     def stages(self, batch: Batch) -> list[torch.Tensor]:
         pixels = torch.as_tensor(batch)

@@ -17,7 +17,7 @@ EPILOG = "Example: patchline bench extract --recipe plain --json"
 def extract(
     recipe: Annotated[str, typer.Option(metavar="NAME", help="A named recipe.")] = "balanced",
     batch: Annotated[int, typer.Option(min=1, max=64, help="Pictures at once.")] = 8,
-    rounds: Annotated[int, typer.Option(min=1, max=200, help="Runs of 12 batches of each.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, max=200, help="Runs of 12 batches, of 60 on a GPU.")] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Real solar cells decoded and resized ahead as in a worker, through the network and embedded, in turn

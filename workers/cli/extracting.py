@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from service.backbones.recorded import recorded_stages
+from service.backbones.base import recorded_stages
 from service.images.decode import ImageLimits
 from service.images.view import view
 from service.inspection.extractor import PatchExtractor
@@ -31,7 +31,6 @@ class Extracting:
         self._batches = BATCHES if extractor.backbone.device == "cpu" else DEVICE_BATCHES
         self._data = data
         self._decoder = Decoder(ImageLimits(), engine.decoders, {LINE: extractor.contract})
-        self._stages = recorded_stages(extractor.backbone)
         height, width = extractor.input_size
         self._ready = torch.randn((len(data), 3, height, width)).to(extractor.backbone.device)
 
@@ -66,7 +65,7 @@ class Extracting:
 
     def _network(self) -> None:
         for _ in range(self._batches):
-            self._stages(self._ready)
+            recorded_stages(self.extractor.backbone, self._ready)
             self._settle()
 
     def _settle(self) -> None:

@@ -1,4 +1,4 @@
-"""Pictures decoded, checked and resized ahead: those of the next batch while this one is scored."""
+"""Pictures decoded, checked and resized ahead: those of the next batches while one is scored."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
