@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import torch
 
-KEPT = 48
-"""Recordings at most: each holds its input and what is made of it, some 20 MB for the default recipe at batch
-8; all share the room of what lies between."""
+KEPT = 128
+"""Recordings at most: each holds its input and what is made of it, 17 MB for the default recipe at batch 8;
+all share the room of what lies between."""
 _REHEARSALS = 3
 
 Computation: TypeAlias = Callable[[torch.Tensor], Sequence[torch.Tensor]]
@@ -34,8 +34,8 @@ class Recordings:
     Small networks end before Python has launched their next kernel, the more so beside threads that decode:
     replayed as CUDA graphs (PyTorch's documentation, "CUDA semantics") Lite0 at 256 px takes .6 ms for a
     batch of 8 instead of 1.6. Batches are filled up to a power of two, so that few shapes are recorded; a new
-    one costs some tens of milliseconds, and past KEPT the one that was used longest ago goes. One thread at a
-    time.
+    one costs some tens of milliseconds, and past KEPT the one that was used longest ago goes. What was
+    computed is kept as long as these are, with all that it holds. One thread at a time.
     """
 
     def __init__(self, device: str) -> None:

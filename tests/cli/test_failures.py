@@ -163,3 +163,14 @@ def test_answers_cut_off_by_their_reader_are_no_error(bank: Path, mixed: Path) -
         assert process.stderr is not None
         said = process.stderr.read()
     assert (process.returncode, said) == (0, "")
+
+
+@pytest.mark.parametrize(("error", "code"), [(DeliveryError("no room"), 1), (SettingsError("no room"), 2)])
+def test_of_errors_of_tasks_side_by_side_the_first_is_told(error: Exception, code: int) -> None:
+    grouped = ExceptionGroup("tasks", [ExceptionGroup("inner", [error]), ValueError("later")])
+    assert (sentence_of(grouped), code_of(grouped)) == (sentence_of(error), code)
+    assert "no room" in sentence_of(grouped)
+
+
+def test_a_wait_that_ended_without_a_word_is_told_in_words() -> None:
+    assert sentence_of(ExceptionGroup("tasks", [TimeoutError()])).startswith("nothing came within the time")

@@ -80,7 +80,7 @@ def test_more_shapes_than_are_kept_take_no_more_memory() -> None:
     used = []
     for _ in range(3):
         for count in range(1, KEPT + 3):
-            recorded_stages(gpu, batch(1, 64 + 32 * count, 64))
+            recorded_stages(gpu, batch(1, 64 + 32 * (count % 12), 64 + 32 * (count // 12)))
         torch.cuda.synchronize()
         used.append(torch.cuda.memory_reserved())
     assert used[2] <= used[1]
@@ -130,3 +130,20 @@ def test_patches_are_the_cpus_for_every_kind_of_pixels(
         views: list[Pixels] = [random.integers(0, white, shape, kind, endpoint=True) for _ in range(count)]
         wanted = torch.from_numpy(here.extract_views(views))
         assert off(torch.from_numpy(there.extract_views(views)), wanted) <= TOLERANCES["float32"]
+
+
+@pytest.mark.gpu
+@on_cuda
+def test_what_a_recording_reads_outlives_the_bank_that_it_was_made_for() -> None:
+    gpu = load_backbone(LITE, (8, 16), device=DEVICE)
+    recipe = Recipe(backbone=LITE, grid_stride=16, input_pixels=128 * 160)
+    contract = InputContract(channels="grey", depth=8, input_height=128, input_width=160)
+    views: list[Pixels] = [np.random.default_rng(0).integers(0, 255, (128, 160), np.uint8)]
+    first = PatchExtractor(gpu, recipe, contract)
+    wanted = first.extract_views(views)
+    del first
+    # They would take the place of what was let go.
+    broken = [torch.full((3, 1, 1), float("nan"), device=DEVICE) for _ in range(500)]
+    found = PatchExtractor(gpu, recipe, contract).extract_views(views)
+    np.testing.assert_array_equal(found, wanted)
+    assert len(broken) == 500

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from service.backbones.base import Batch
+from service.backbones.base import Backbone, Batch
 from service.backbones.loading import load_backbone
 from service.backbones.network import Network
-from service.backbones.recorded import KEPT
 from service.images.contract import InputContract
 from service.images.picture import PictureForm
 from service.inspection.extractor import PatchExtractor
@@ -17,7 +16,7 @@ from tests.extraction.lines import GOOD, RECIPE, on_disk
 from workers.extraction.engine import Engine
 from workers.extraction.entry import Candidate
 from workers.extraction.protocol import FrameIn, Judged, Load, Loaded
-from workers.extraction.rehearsals import Rehearsals
+from workers.extraction.rehearsals import REHEARSED, Rehearsals
 
 
 @pytest.fixture
@@ -86,15 +85,31 @@ FORMS = (
 )
 
 
-def test_every_kind_of_line_is_rehearsed_as_far_as_recordings_are_kept(batches: list[int]) -> None:
+def extractors(backbone: Backbone) -> list[PatchExtractor]:
+    """Of twenty kinds of line."""
+    recipes = [RECIPE.model_copy(update={"input_pixels": side * side}) for side in (64, 96, 128, 160, 192)]
+    return [
+        PatchExtractor(backbone, recipe, InputContract.learn([form], recipe))
+        for recipe in recipes
+        for form in FORMS
+    ]
+
+
+def test_every_kind_of_line_is_rehearsed_as_far_as_recordings_go(batches: list[int]) -> None:
     backbone = load_backbone(RECIPE.backbone, RECIPE.stages, device="cpu:0")
-    rehearsals = Rehearsals(8)
-    for side in (64, 96, 128, 160):
-        recipe = RECIPE.model_copy(update={"input_pixels": side * side})
-        for form in FORMS:
-            rehearsals.hold(PatchExtractor(backbone, recipe, InputContract.learn([form], recipe)))
-    assert batches == [8, 4, 2, 1] * 12
-    assert len(batches) == KEPT
+    rehearsals, served = Rehearsals(8), extractors(backbone)
+    for extractor in served:
+        rehearsals.hold(extractor)
+    assert batches == [8, 4, 2, 1] * 16
+    assert len(batches) == REHEARSED
+
+
+def test_lines_that_are_served_no_more_leave_their_room_to_others(batches: list[int]) -> None:
+    backbone = load_backbone(RECIPE.backbone, RECIPE.stages, device="cpu:0")
+    rehearsals, served = Rehearsals(8), extractors(backbone)
+    while served:
+        rehearsals.hold(served.pop())
+    assert batches == [8, 4, 2, 1] * 20
 
 
 def test_a_device_without_room_for_a_full_batch_serves_smaller_ones(

@@ -23,11 +23,12 @@ def code_of(error: BaseException) -> int:
     """The exit code of an error that ended a command. Imports the ports' errors, so call it only then."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    return WRONG_USE if isinstance(error, _input_errors()) else FAILED
+    return WRONG_USE if isinstance(_first(error), _input_errors()) else FAILED
 
 
 def sentence_of(error: BaseException) -> str:
-    """What to say of an error that ended a command, in one line."""
+    """What to say of an error that ended a command, in one line: of several at once, of the first."""
+    error = _first(error)
     if isinstance(error, Complaint):
         return _usage(error)
     if isinstance(error, _world_errors() + _input_errors()):
@@ -36,6 +37,13 @@ def sentence_of(error: BaseException) -> str:
     return (
         f"unforeseen {type(error).__name__} ({told}): run it again with `patchline --traceback` and report it"
     )
+
+
+def _first(error: BaseException) -> BaseException:
+    """Tasks that wait side by side end with a group of errors, of which the first cancelled the others."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _input_errors() -> tuple[type[BaseException], ...]:
@@ -75,6 +83,8 @@ def _words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}"
+    if isinstance(error, TimeoutError) and not str(error):
+        return "nothing came within the time allowed: try it again while the machine has less to do"
     return str(error)
 
 
