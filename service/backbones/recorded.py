@@ -81,7 +81,7 @@ class Recordings:
     @cached_property
     def _stream(self) -> torch.cuda.Stream:
         """One for all: memory that was freed on a stream is given to that stream alone."""
-        return torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        return torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
     def _pool(self) -> Any:
         """The memory of an earlier recording, or None. A later one may put what it makes where the earlier
