@@ -87,6 +87,8 @@ async def test_a_person_changes_their_own_password_by_keyboard(
     await page.goto(f"{url}/password")
     await log_in(page, "otto")
     await expect(page).to_have_url(f"{url}/password")
+    # The scripts have run by then: before, the browser would send the form by itself.
+    await page.wait_for_load_state("load")
     for old, new, again, told in (
         (PASSWORD, "four green lathes", "four green lates", "differ"),
         ("a wrong password", "four green lathes", "four green lathes", "old password is wrong"),
