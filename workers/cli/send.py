@@ -141,18 +141,15 @@ async def _until_done(sending: "asyncio.Task[None]", stop: asyncio.Event, tally:
 async def _send_all(sender: "FrameSender", order: _Order, tally: _Tally, tell: "Callable[[], None]") -> None:
     gate = asyncio.Semaphore(_UNDER_WAY)
     tally.began = time.monotonic()
-    try:
-        async with asyncio.TaskGroup() as group:
-            for place, (path, number) in enumerate(order.frames()):
-                if order.rate is not None:
-                    await asyncio.sleep(max(tally.began + place / order.rate - time.monotonic(), 0))
-                await gate.acquire()
-                data = await asyncio.to_thread(path.read_bytes)
-                task = group.create_task(_send_one(sender, order, path, number, data))
-                task.add_done_callback(lambda _: gate.release())
-                task.add_done_callback(partial(_count, size=len(data), tally=tally, tell=tell))
-    except ExceptionGroup as group_error:
-        raise group_error.exceptions[0] from None
+    async with asyncio.TaskGroup() as group:
+        for place, (path, number) in enumerate(order.frames()):
+            if order.rate is not None:
+                await asyncio.sleep(max(tally.began + place / order.rate - time.monotonic(), 0))
+            await gate.acquire()
+            data = await asyncio.to_thread(path.read_bytes)
+            task = group.create_task(_send_one(sender, order, path, number, data))
+            task.add_done_callback(lambda _: gate.release())
+            task.add_done_callback(partial(_count, size=len(data), tally=tally, tell=tell))
 
 
 async def _send_one(sender: "FrameSender", order: _Order, path: Path, number: int, data: bytes) -> int:
