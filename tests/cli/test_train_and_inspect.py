@@ -197,22 +197,35 @@ def test_a_device_that_is_not_there_is_refused(
     assert ended.sentence.startswith("device nowhere cannot be used (")
 
 
-def _until_it_trains(pid: int) -> None:
+def _until_it_trains(process: "subprocess.Popen[str]") -> None:
     """Libraries that are interrupted while they are imported may swallow it."""
     last = "openvino_intel_cpu" if find_spec("openvino") else "_swigfaiss"
-    while last not in Path(f"/proc/{pid}/maps").read_text():
+    while last not in Path(f"/proc/{process.pid}/maps").read_text():
+        assert process.poll() is None, "it ended before it trained"
         time.sleep(0.01)
     time.sleep(0.1)
 
 
-def test_ctrl_c_ends_training_with_130_and_leaves_nothing(good: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "workers", "train", "line1", "--good", str(good)]
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """So many parts that no training is over before it is interrupted."""
+    pixels, pictures = draw_part(0), {}
+    for number in range(500):
+        pixels[0, 0] = number % 256, number // 256, 0
+        pictures[f"part-{number}.png"] = encode_png(pixels)
+    return folder_of(tmp_path / "many", pictures)
+
+
+def test_ctrl_c_ends_training_with_130_and_leaves_nothing(many: Path, tmp_path: Path) -> None:
+    out = tmp_path / "banks" / "b"
+    out.parent.mkdir()
+    command = [sys.executable, "-m", "workers", "train", "line1", "--good", str(many)]
     with subprocess.Popen(
-        [*command, "--out", str(tmp_path / "b")], stderr=subprocess.PIPE, env=os.environ, text=True
+        [*command, "--out", str(out)], stderr=subprocess.PIPE, env=os.environ, text=True
     ) as process:
-        _until_it_trains(process.pid)
+        _until_it_trains(process)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert list(tmp_path.iterdir()) == []
+    assert list(out.parent.iterdir()) == []
