@@ -1,7 +1,7 @@
 """One API to a folder, an S3 bucket or this process's memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,6 +15,7 @@ from obstore.store import LocalStore, MemoryStore, S3Store
 
 from service.store.errors import MissingObject, ObjectTooLarge, StoreError, StoreUnreachable, told_as
 from service.store.whole_file import whole_file
+from service.store.writers import Writers
 
 T = TypeVar("T")
 Backend = LocalStore | MemoryStore | S3Store
@@ -41,6 +42,7 @@ class ObjectStore:
         self._backend = backend
         self._timeout = timeout_seconds
         self._attempts = attempts
+        self._writers = Writers(self._write_now)
 
     async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
         """Write an object, whole or not at all. With ``create_only`` an existing one stays as it is,
@@ -49,6 +51,14 @@ class ObjectStore:
             return await self._create(key, data)
         await self._retried(lambda: self._overwrite(key, data))
         return True
+
+    async def put_all(self, objects: Mapping[str, bytes]) -> None:
+        """Write objects by key, each whole or not at all, in no order. When it raises some are written, and
+        others may yet be: put all again."""
+        if isinstance(self._backend, LocalStore) and objects:
+            await self._retried(lambda: self._write(list(objects.items())))
+        else:
+            await asyncio.gather(*(self.put(key, data) for key, data in objects.items()))
 
     async def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         """An object's bytes. Raises ``MissingObject``, or ``ObjectTooLarge`` before reading it."""
@@ -112,6 +122,16 @@ class ObjectStore:
         with told_as("put", key, self.url):
             async with asyncio.timeout(self._timeout + len(data) / SLOWEST_BYTES_PER_SECOND):
                 await obstore.put_async(self._backend, _checked(key), data, mode=mode)
+
+    async def _write(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        size = sum(len(data) for _, data in objects)
+        with told_as("put", objects[0][0], self.url):
+            async with asyncio.timeout(self._timeout + size / SLOWEST_BYTES_PER_SECOND):
+                await self._writers.write(objects)
+
+    def _write_now(self, key: str, data: bytes) -> None:
+        with told_as("put", key, self.url):
+            obstore.put(self._backend, _checked(key), data, mode="overwrite")
 
     async def _head(self, key: str) -> None:
         with told_as("find", key, self.url):

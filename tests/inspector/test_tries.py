@@ -17,6 +17,19 @@ async def test_a_frame_that_never_came_out_is_known_to_the_next_inspector(valkey
     await redis.aclose()
 
 
+async def test_who_came_out_is_forgotten_for_all_with_who_goes_in_next_or_at_the_end(valkey_url: str) -> None:
+    redis = redis_client(RedisSettings(url=valkey_url))
+    ours, others, first, second = RedisTries(redis), RedisTries(redis), [uuid4()], [uuid4()]
+    await ours.enter(first)
+    await ours.leave(first)
+    assert not await ours.enter(second)
+    assert not await others.enter(first)
+    await ours.leave(second)
+    await ours.close()
+    assert not await others.enter(second)
+    await redis.aclose()
+
+
 async def test_tries_are_counted_over_inspectors_and_forgotten_once_a_frame_came_out(valkey_url: str) -> None:
     redis, uid = redis_client(RedisSettings(url=valkey_url)), uuid4()
     assert [await RedisTries(redis).begin(uid) for _ in range(MAX_TRIES)] == [1, 2, 3]
@@ -24,6 +37,7 @@ async def test_tries_are_counted_over_inspectors_and_forgotten_once_a_frame_came
     assert await tries.begin(uid) > MAX_TRIES
     await tries.leave([uid])
     assert await tries.begin(uid) == 1
+    await tries.close()
     await redis.aclose()
 
 
@@ -34,4 +48,5 @@ async def test_without_redis_frames_are_counted_here_and_it_is_left_alone() -> N
     assert not await tries.enter([uid])
     await tries.leave([uid])
     assert await tries.begin(uid) == 1
+    await tries.close()
     await redis.aclose()

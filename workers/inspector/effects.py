@@ -7,7 +7,7 @@ offset comes last, so that a crash between any two repeats effects instead of lo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ from service.store.object_store import ObjectStore
 from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.telemetry import metrics
 from service.telemetry.stages import Stage
-from service.telemetry.tracing import context_headers, span
+from service.telemetry.tracing import context_headers, span, spans
 from workers.extraction.protocol import Judged, Outcome, Unfit, Unreadable
 from workers.inspector.breakers import Breakers
 from workers.inspector.drift import DriftWatch
@@ -90,7 +90,7 @@ class Effects:
         are the effective ones, then what their scores tell of drift and the breakers tell."""
         batch = [(job, self._past_breaker(job, outcome)) for job, outcome in batch]
         with _timed(Stage.STORE):
-            await asyncio.gather(*(self._store_pictures(job, outcome) for job, outcome in batch))
+            await self._store_pictures(batch)
         with _timed(Stage.PUBLISH):
             await self._tell(batch, datetime.now(UTC))
 
@@ -146,12 +146,16 @@ class Effects:
         await self._put(key, data)
         return f"{STORE_ALIAS}/{key}"
 
-    async def _store_pictures(self, job: Job, outcome: Outcome) -> None:
-        with span("store pictures", of=job.envelope.record.headers):
-            if isinstance(outcome, Judged) and outcome.heatmap is not None:
-                await self._put(heatmap_key(job.line, job.uid, outcome.version), outcome.heatmap)
-            if not isinstance(outcome, Unreadable) and self._keeps(job, outcome):
-                await self._put(frame_key(job.line, job.uid), job.data)
+    async def _store_pictures(self, batch: Sequence[tuple[Job, Outcome]]) -> None:
+        pictures = {key: data for job, outcome in batch for key, data in self._pictures(job, outcome)}
+        with spans("store pictures", of=[job.envelope.record.headers for job, _ in batch]):
+            await _insist(lambda: self._store.put_all(pictures), "pictures of frames")
+
+    def _pictures(self, job: Job, outcome: Outcome) -> Iterator[tuple[str, bytes]]:
+        if isinstance(outcome, Judged) and outcome.heatmap is not None:
+            yield heatmap_key(job.line, job.uid, outcome.version), outcome.heatmap
+        if not isinstance(outcome, Unreadable) and self._keeps(job, outcome):
+            yield frame_key(job.line, job.uid), job.data
 
     def _keeps(self, job: Job, outcome: Judged | Unfit) -> bool:
         fine = isinstance(outcome, Judged) and outcome.verdict == VerdictKind.OK.value

@@ -13,6 +13,7 @@ from service.banks.source import BankSource
 from service.drift.monitor import DriftRules
 from service.inspection.breaker import BreakerRules
 from service.runtime.beating import beating
+from service.runtime.garbage import spare_what_stays
 from service.runtime.signals import stop_event
 from service.runtime.start import insist, require_topics
 from service.settings import Settings
@@ -53,6 +54,7 @@ async def run_inspector(settings: Settings) -> int:
         stack.push_async_callback(broker.close)
         store = open_store(settings.store)
         await insist(store.ping, StoreError, settings.kafka.start_seconds)
+        spare_what_stays()
         await Inspector(settings, broker, store, stack).run(stop)
     _log.info("inspector stopped")
     return 0

@@ -76,6 +76,7 @@ class Scorer:
             if self._worker is not None:
                 await self._worker.stop()
             await self._forks.stop()
+            await self._tries.close()
 
     async def _score_together(self, jobs: Sequence[Job]) -> list[Outcome] | None:
         """None when they are better tried one at a time."""

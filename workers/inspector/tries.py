@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 MAX_TRIES = 3
@@ -35,6 +36,10 @@ class Tries(Protocol):
         """These came out and are forgotten."""
         ...
 
+    async def close(self) -> None:
+        """No more will come: what is not yet forgotten for all is now."""
+        ...
+
 
 class MemoryTries:
     """Counts in this process alone."""
@@ -56,25 +61,30 @@ class MemoryTries:
         for uid in uids:
             self._counts.pop(uid, None)
 
+    async def close(self) -> None:
+        """Nothing is kept for others."""
+
 
 class RedisTries:
     """Counts in Redis, and here as well for as long as Redis is away. Each method may wait as long as the
-    client's timeout."""
+    client's timeout, but ``leave``: who left is told with who comes next, in one round trip."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._here = MemoryTries()
         self._alone_until = 0.0
+        self._left: list[str] = []
 
     async def enter(self, uids: Sequence[UUID]) -> bool:
         """See ``Tries``."""
         if time.monotonic() < self._alone_until:
             return False
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
+            async with self._after_those_who_left() as pipe:
                 for uid in uids:
                     pipe.set(_entered(uid), 1, ex=_KEPT_SECONDS, get=True)
-                return any(before is not None for before in await pipe.execute())
+                answers = await pipe.execute()
+                return any(before is not None for before in answers[len(answers) - len(uids) :])
         except RedisError as error:
             self._lost(error)
             return False
@@ -83,8 +93,10 @@ class RedisTries:
         """See ``Tries``."""
         here = await self._here.begin(uid)
         try:
-            count = int(await self._redis.incr(_counted(uid)))
-            await self._redis.expire(_counted(uid), _KEPT_SECONDS)
+            async with self._after_those_who_left() as pipe:
+                pipe.incr(_counted(uid))
+                pipe.expire(_counted(uid), _KEPT_SECONDS)
+                count = int((await pipe.execute())[-2])
         except RedisError as error:
             self._lost(error)
             return here
@@ -93,12 +105,23 @@ class RedisTries:
     async def leave(self, uids: Sequence[UUID]) -> None:
         """See ``Tries``."""
         await self._here.leave(uids)
-        if not uids or time.monotonic() < self._alone_until:
-            return
+        if time.monotonic() >= self._alone_until:
+            self._left += [key(uid) for uid in uids for key in (_entered, _counted)]
+
+    async def close(self) -> None:
+        """See ``Tries``."""
         try:
-            await self._redis.unlink(*(key(uid) for uid in uids for key in (_entered, _counted)))
+            async with self._after_those_who_left() as pipe:
+                await pipe.execute()
         except RedisError as error:
             self._lost(error)
+
+    def _after_those_who_left(self) -> Pipeline:
+        left, self._left = self._left, []
+        pipe = self._redis.pipeline(transaction=False)
+        if left:
+            pipe.unlink(*left)
+        return pipe
 
     def _lost(self, error: RedisError) -> None:
         self._alone_until = time.monotonic() + _ALONE_SECONDS
