@@ -129,14 +129,15 @@ class _Machine:
 
 
 def _extractors(recipe: Recipe, backbone: Backbone, sight: Sight) -> Iterator[PatchExtractor]:
-    """The largest input first, each size once: a small picture is never enlarged."""
+    """The largest input first, each size and number of looks once: a small picture is never enlarged."""
     areas = {recipe.input_pixels} if recipe.crop_margin else {recipe.input_pixels, *(s * s for s in SIDES)}
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[tuple[int, int], int]] = set()
     for area in sorted(areas, reverse=True):
         sized = recipe.model_copy(update={"input_pixels": area})
         extractor = PatchExtractor(backbone, sized, InputContract.learn([sight.form], sized))
-        if extractor.input_size not in seen:
-            seen.add(extractor.input_size)
+        kind = extractor.input_size, extractor.looks
+        if kind not in seen:
+            seen.add(kind)
             yield extractor
 
 

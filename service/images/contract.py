@@ -16,7 +16,7 @@ from service.images.picture import Picture, PictureForm, Pixels, is_grey
 from service.images.region import WHOLE, Box, RegionOfInterest
 from service.images.resize import fit
 from service.images.unreadable import UnfitImage
-from service.patchcore.recipe import Recipe, input_size
+from service.patchcore.recipe import Recipe, input_size, looks_at
 
 ASPECT_TOLERANCE = 0.10
 """A part stretched by a tenth still looks like itself; more makes every edge unusual."""
@@ -79,7 +79,8 @@ class InputContract(BaseModel):
             height=size[1] if fixed else None,
             input_height=input_height,
             input_width=input_width,
-            response_shift=response_shift,
+            # Of two looks each answers as far to the other side.
+            response_shift=response_shift if looks_at(recipe, input_height, input_width) == 1 else (0.0, 0.0),
             region=region,
             mask=interest.mask_on(size if fixed else None),
         )

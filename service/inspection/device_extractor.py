@@ -8,8 +8,9 @@ import torch
 from service.backbones.base import Backbone
 from service.images.contract import InputContract
 from service.images.picture import Pixels
+from service.inspection.looks import looked_at
 from service.patchcore.embedding import embed
-from service.patchcore.recipe import Recipe
+from service.patchcore.recipe import Recipe, looks_at
 from service.patchcore.resident import resident_uncropped
 
 
@@ -21,7 +22,8 @@ class DeviceExtractor:
 
     def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract, name: Hashable) -> None:
         self._recordings, self._name = backbone.recordings, name
-        self._computation = _Computation(backbone, recipe, contract.white)
+        looks = looks_at(recipe, contract.input_height, contract.input_width)
+        self._computation = _Computation(backbone, recipe, contract.white, looks)
         self._size, self._grey = (contract.input_height, contract.input_width), contract.channels == "grey"
         self._kind = torch.uint8 if contract.depth == 8 else torch.int32  # Torch computes nothing of uint16.
         self._pinned = backbone.device.startswith("cuda")
@@ -55,8 +57,8 @@ class _Computation:
     """Of samples [B, h, w] or [B, h, w, 3], which may lie anywhere: what ``to_batch`` makes of them, to the
     bit, through the networks and embedded, [B, H, W, D] on the device."""
 
-    def __init__(self, backbone: Backbone, recipe: Recipe, white: int) -> None:
-        self._backbone, self._recipe, self._white = backbone, recipe, white
+    def __init__(self, backbone: Backbone, recipe: Recipe, white: int, looks: int) -> None:
+        self._backbone, self._recipe, self._white, self._looks = backbone, recipe, white, looks
         # Kept on the device: to send a few numbers there waits for all that it has to do.
         scale = [float(np.float32(1 / (white * each))) for each in backbone.std]
         shift = [float(np.float32(m / s)) for m, s in zip(backbone.mean, backbone.std, strict=True)]
@@ -65,7 +67,8 @@ class _Computation:
     def __call__(self, samples: torch.Tensor) -> list[torch.Tensor]:
         margin, whole = self._recipe.crop_margin, self._pixels(samples)
         height, width = whole.shape[2:]
-        stages = self._backbone.stages(whole[:, :, margin : height - margin, margin : width - margin])
+        inner = whole[:, :, margin : height - margin, margin : width - margin]
+        stages = looked_at(self._backbone, inner, self._looks)
         return [resident_uncropped(embed(stages, self._recipe), margin // self._recipe.grid_stride)]
 
     def _pixels(self, samples: torch.Tensor) -> torch.Tensor:

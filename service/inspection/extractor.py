@@ -14,11 +14,12 @@ from service.images.picture import Picture, Pixels
 from service.images.resize import to_batch
 from service.images.view import view
 from service.inspection.device_extractor import DeviceExtractor
+from service.inspection.looks import looked_at
 from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
 from service.patchcore.levels import Levels
-from service.patchcore.recipe import Recipe
+from service.patchcore.recipe import Recipe, looks_at
 from service.patchcore.resident import Features, on_host
 
 
@@ -48,8 +49,13 @@ class PatchExtractor:
 
     @property
     def levels(self) -> Levels:
-        """The columns of each stage where the recipe fuses late, else empty."""
-        return self.backbone.channels if self.recipe.fusion == "late" else ()
+        """The columns of each stage of each look where the recipe fuses late, else empty."""
+        return self.backbone.channels * self.looks if self.recipe.fusion == "late" else ()
+
+    @property
+    def looks(self) -> int:
+        """How often a picture is looked at."""
+        return looks_at(self.recipe, self.contract.input_height, self.contract.input_width)
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -61,7 +67,7 @@ class PatchExtractor:
     def companions(self) -> Hashable:
         """Extractors with equal ones make the same of a view: their pictures share a batch."""
         recipe, contract = self.recipe, self.contract
-        embedding = (recipe.stages, recipe.patch_means, recipe.pooling, recipe.grid_stride)
+        embedding = (recipe.stages, recipe.patch_means, recipe.pooling, recipe.grid_stride, self.looks)
         size = (contract.input_height, contract.input_width, recipe.crop_margin)
         return id(self.backbone), embedding, size, (contract.channels, contract.depth, contract.white)
 
@@ -74,7 +80,7 @@ class PatchExtractor:
         white, mean, std = self.contract.white, self.backbone.mean, self.backbone.std
         size, margin = (self.contract.input_height, self.contract.input_width), self.recipe.crop_margin
         batch = cropped(to_batch(views, size, white=white, mean=mean, std=std), margin)
-        patches: NDArray[np.float32] = embed(self.backbone.stages(batch), self.recipe).numpy()
+        patches: NDArray[np.float32] = embed(looked_at(self.backbone, batch, self.looks), self.recipe).numpy()
         return uncropped(patches, margin // self.recipe.grid_stride)
 
     def counted(self, embedded: Features) -> Features:

@@ -22,13 +22,14 @@ class PictureEmbedding:
     """What ``PatchCore(embed=...)`` asks for: uint8 or uint16 pictures, [height, width] or [height, width, 3]
     in RGB order, to float32 features [N, H, W, D].
 
-    The first pictures that it is given, those of ``fit``, settle the size of the network's input. Loads the
+    The first pictures that it is given, those of ``fit``, settle the size of the network's input, and each is
+    looked at once whatever the recipe says: ``levels`` are told before there is a size. Loads the
     recipe's network once, which takes a second or two, and raises as ``backbone_for`` does. Calls block for
     the network and raise ValueError for what is no picture, and for grey mixed with colour or 8 bits with 16.
     """
 
     def __init__(self, recipe: Recipe = DEFAULT, engine: EngineSettings | None = None) -> None:
-        self.recipe = recipe
+        self.recipe = recipe.model_copy(update={"looks": 1})
         self._backbone = backbone_for(recipe, engine or EngineSettings())
         self._extractor: PatchExtractor | None = None
 

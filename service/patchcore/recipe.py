@@ -24,6 +24,8 @@ class Recipe(BaseModel):
     authors' code does instead (WideResNet50 only); `fusion` "early" joins the stages to one vector, as
     published, "late" finds each stage's nearest vector apart and adds the distances (see levels);
     `grid_stride` is the patch grid, in pixels of the network's input; `input_pixels` is the input's area;
+    `looks` is how often a picture is looked at, turned and mirrored, where that area has room for it (see
+    looks_at);
     `crop_margin`, in pixels of the input, is cut off at every side before the network; `smooth_sigma` is for
     drawing only, in pixels of a picture of 65,536 pixels. Raises pydantic's ValidationError on a value that
     cannot work; blocks never.
@@ -39,6 +41,7 @@ class Recipe(BaseModel):
     fusion: Fusion = "early"
     grid_stride: int = 8
     input_pixels: int = 65536
+    looks: Literal[1, 2, 4] = 1
     keep_aspect: bool = True
     crop_margin: int = Field(default=0, ge=0)
     coreset_share: float = 0.02
@@ -108,6 +111,14 @@ class Recipe(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _looks_are_pooled_as_means(self) -> Self:
+        if self.looks > 1 and self.pooling == "paper":
+            raise ValueError(
+                f"pooling paper joins the two stages of one look: set looks to 1, not {self.looks}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _crop_cuts_whole_cells(self) -> Self:
         if self.crop_margin % math.lcm(self.grid_stride, SIDE_STEP // 2):
             raise ValueError(
@@ -156,6 +167,15 @@ def input_size(recipe: Recipe, width: int, height: int) -> tuple[int, int]:
     sizes = list(product(_multiples(ideal_height), _multiples(ideal_width)))
     fitting = [s for s in sizes if s[0] * s[1] <= width * height] or [min(sizes)]
     return min(fitting, key=lambda s: _distortion(s, ideal_height, ideal_width))
+
+
+def looks_at(recipe: Recipe, height: int, width: int) -> int:
+    """How often an input of that size is looked at: `recipe.looks` times, or as many of 4, 2 and 1 as fit
+    into `recipe.input_pixels`. What a small picture leaves of a large one's time is so spent on it."""
+    fitting = (
+        looks for looks in (4, 2) if looks <= recipe.looks and looks * height * width <= recipe.input_pixels
+    )
+    return next(fitting, 1)
 
 
 def _ideal(area: int, aspect: float) -> tuple[float, float]:

@@ -18,6 +18,7 @@ MEANINGS: Mapping[str, str] = {
     "fusion": "`early` joins the stages to one vector, `late` adds the distances of each",
     "grid_stride": "pixels of the network's input for each patch: half as many, four times the search",
     "input_pixels": "the area of the network's input; small pictures are never enlarged to it",
+    "looks": "how often a picture is looked at, turned and mirrored, where `input_pixels` leaves room",
     "keep_aspect": "whether the picture keeps its shape; `false` makes it square",
     "crop_margin": "pixels of the input that are cut off at every side before the network",
     "coreset_share": "the share of the good parts' patches that the bank keeps, within the two bounds",

@@ -10,7 +10,7 @@ from service.banks.manifest import Manifest
 from service.banks.refusal import BankRefused
 from service.banks.tensors import pack, unpack
 from service.images.contract import InputContract
-from service.patchcore.recipe import Recipe
+from service.patchcore.recipe import Recipe, looks_at
 from service.store import MissingObject, ObjectStore
 from service.store.keys import features_key
 
@@ -24,11 +24,14 @@ _FIELDS = frozenset({"backbone", "stages", "patch_mean", "grid_stride"})
 
 def contract_hash(recipe: Recipe, contract: InputContract, weights_sha256: str) -> str:
     """Names everything that features depend on beside the picture; equal hashes, equal features."""
-    depends = {
+    depends: dict[str, object] = {
         "recipe": recipe.model_dump(mode="json", include=set(_FIELDS)),
         "contract": contract.model_dump(mode="json"),
         "weights": weights_sha256,
     }
+    # Not told of one look: what was kept before there were several is still found.
+    if (looks := looks_at(recipe, contract.input_height, contract.input_width)) > 1:
+        depends["looks"] = looks
     text = json.dumps(depends, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
