@@ -23,7 +23,7 @@ BALANCED = Recipe(
     fusion="late",
     grid_stride=16,
     input_pixels=512 * 512,
-    looks=2,
+    looks=4,
     coreset_share=1.0,
     max_vectors=2_500,
     whiten=True,
@@ -31,7 +31,7 @@ BALANCED = Recipe(
     score="max-minus-half-quartile",
 )
 """Two networks that fail on different parts; fine structure as it is, coarse with its neighbours, each held
-against the bank by itself; small pictures looked at twice."""
+against the bank by itself; small pictures looked at twice or four times."""
 
 FAST = Recipe(
     **{
@@ -50,7 +50,6 @@ ACCURATE = Recipe(
         "name": "accurate",
         "backbone": "efficientnet_lite2+tf_efficientnet_lite0+tf_efficientnet_lite2",
         "input_pixels": 768**2,
-        "looks": 4,
         "max_vectors": 10_000,
     }
 )
