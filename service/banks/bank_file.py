@@ -18,6 +18,7 @@ from service.banks.manifest import FORMAT, Manifest
 from service.banks.refusal import BankRefused, Refusal
 from service.banks.tensors import pack, unpack
 from service.patchcore.memory_bank import MemoryBank
+from service.patchcore.recipe import looks_at
 from service.patchcore.whitening import Whitening
 
 TYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
@@ -184,10 +185,12 @@ def _refuse_shapes(arrays: Mapping[str, NDArray[Any]], manifest: Manifest) -> No
 
 
 def _levels_fit(manifest: Manifest, dim: int) -> bool:
-    widths = manifest.levels
+    widths, recipe = manifest.levels, manifest.recipe
     if not widths:
-        return manifest.recipe.fusion == "early"
-    return manifest.recipe.fusion == "late" and min(widths) > 0 and sum(widths) == dim
+        return recipe.fusion == "early"
+    looks = looks_at(recipe, manifest.contract.input_height, manifest.contract.input_width)
+    stages = len(recipe.stages) * (recipe.backbone.count("+") + 1) * looks
+    return recipe.fusion == "late" and len(widths) == stages and min(widths) > 0 and sum(widths) == dim
 
 
 def _refuse_part_numbers(arrays: Mapping[str, NDArray[Any]], parts: int) -> None:

@@ -64,6 +64,7 @@ class Fitted:
 
     recipe: Recipe
     input_size: tuple[int, int]
+    looks: int
     bank_vectors: int
     ms: float
 
@@ -71,15 +72,17 @@ class Fitted:
     def sentence(self) -> str:
         """What was chosen."""
         height, width = self.input_size
+        often = "" if self.looks == 1 else f", looked at {self.looks} times,"
         return (
-            f"{self.recipe.name}: {width} x {height} pixels and {self.bank_vectors} vectors take "
+            f"{self.recipe.name}: {width} x {height} pixels{often} and {self.bank_vectors} vectors take "
             f"{self.ms:.1f} ms a frame on this machine."
         )
 
 
 def fit_budget(recipe: Recipe, backbone: Backbone, sight: Sight, budget_ms: float) -> Fitted:
-    """The recipe with the largest input for which at least a quarter of its bank fits into ``budget_ms``, and
-    then with as much of its bank as fits. A recipe that crops keeps its input: only its bank may shrink.
+    """The recipe with the largest input, and the most looks at a small one, for which at least a quarter of
+    its bank fits into ``budget_ms``, and then with as much of its bank as fits. A recipe that crops keeps its
+    input: only its bank may shrink.
 
     Measured with drawn noise of the sight's kind and size, as frames are judged: decoding, network, search
     and map. Blocks for up to a minute. Raises ``EvaluationRefused`` when nothing fits.
@@ -121,11 +124,12 @@ class _Machine:
     ) -> Fitted:
         recipe = extractor.recipe
         if alone > self._budget_ms:
-            return Fitted(recipe, extractor.input_size, 0, alone)
+            return Fitted(recipe, extractor.input_size, extractor.looks, 0, alone)
         whole = recipe.keep(self._parts * features[..., 0].size // BATCH)
         vectors = max(1, round(share * whole))
         ms = _judged(extractor, features, vectors, self._frames)
-        return Fitted(_with_bank(recipe, vectors, whole), extractor.input_size, vectors, ms)
+        taken = _with_bank(recipe, vectors, whole)
+        return Fitted(taken, extractor.input_size, extractor.looks, vectors, ms)
 
 
 def _extractors(recipe: Recipe, backbone: Backbone, sight: Sight) -> Iterator[PatchExtractor]:

@@ -52,13 +52,13 @@ class ObjectStore:
         await self._retried(lambda: self._overwrite(key, data))
         return True
 
-    async def put_all(self, objects: Mapping[str, bytes]) -> None:
-        """Write objects by key, each whole or not at all, in no order. When it raises some are written, and
-        others may yet be: put all again."""
-        if isinstance(self._backend, LocalStore) and objects:
-            await self._retried(lambda: self._write(list(objects.items())))
-        else:
-            await asyncio.gather(*(self.put(key, data) for key, data in objects.items()))
+    async def put_all(self, objects: Mapping[str, bytes]) -> Mapping[str, StoreError]:
+        """Write objects by key, each whole or not at all, in no order. What could not be written, and why;
+        those may yet be, and can be put again."""
+        if isinstance(self._backend, LocalStore):
+            return await self._write_all(list(objects.items()))
+        failures = await asyncio.gather(*(self._failure(key, data) for key, data in objects.items()))
+        return {key: failure for key, failure in zip(objects, failures, strict=True) if failure is not None}
 
     async def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         """An object's bytes. Raises ``MissingObject``, or ``ObjectTooLarge`` before reading it."""
@@ -123,15 +123,28 @@ class ObjectStore:
             async with asyncio.timeout(self._timeout + len(data) / SLOWEST_BYTES_PER_SECOND):
                 await obstore.put_async(self._backend, _checked(key), data, mode=mode)
 
-    async def _write(self, objects: Sequence[tuple[str, bytes]]) -> None:
+    async def _failure(self, key: str, data: bytes) -> StoreError | None:
+        try:
+            await self.put(key, data)
+        except StoreError as error:
+            return error
+        return None
+
+    async def _write_all(self, objects: Sequence[tuple[str, bytes]]) -> Mapping[str, StoreError]:
         size = sum(len(data) for _, data in objects)
-        with told_as("put", objects[0][0], self.url):
-            async with asyncio.timeout(self._timeout + size / SLOWEST_BYTES_PER_SECOND):
-                await self._writers.write(objects)
+        ended = await self._writers.write(objects, self._timeout + size / SLOWEST_BYTES_PER_SECOND)
+        failures: dict[str, StoreError] = {}
+        for key, _ in objects:
+            try:
+                with told_as("put", key, self.url):
+                    if (error := ended.get(key, TimeoutError())) is not None:
+                        raise error
+            except StoreError as failure:
+                failures[key] = failure
+        return failures
 
     def _write_now(self, key: str, data: bytes) -> None:
-        with told_as("put", key, self.url):
-            obstore.put(self._backend, _checked(key), data, mode="overwrite")
+        obstore.put(self._backend, _checked(key), data, mode="overwrite")
 
     async def _head(self, key: str) -> None:
         with told_as("find", key, self.url):

@@ -1,5 +1,7 @@
 """Looking at small pictures more than once: what a look is, and when there is room for it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,14 +10,20 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from service.backbones.loading import load_backbone
+from service.banks.bank_file import read_bank
+from service.banks.refusal import BankRefused
 from service.images.contract import InputContract
 from service.inspection.extractor import PatchExtractor
 from service.inspection.looks import AXES, looked_at
 from service.patchcore.recipe import Recipe, input_size, looks_at
 from service.patchcore.recipes import ACCURATE, BALANCED, FAST
+from service.training.build import build_bank
+from service.training.built import BuiltBank
 from service.training.features import contract_hash
+from service.training.part import GoodPart
+from service.training.thresholds import Rates
 from tests.inspection.lines import picture
-from tests.parts import draw_part
+from tests.parts import draw_part, encode_png
 
 SIDES = st.integers(2, 40).map(lambda cells: 32 * cells)
 TWO = BALANCED.model_copy(update={"backbone": "efficientnet_lite0", "looks": 2})
@@ -80,3 +88,30 @@ def test_features_of_more_looks_go_by_another_name_and_those_of_one_by_the_name_
 def test_the_authors_embedding_is_of_one_look() -> None:
     with pytest.raises(ValidationError, match="pooling paper joins the two stages of one look"):
         Recipe(pooling="paper", looks=2)
+
+
+def test_two_looks_answer_where_a_thing_is_and_one_where_the_network_does() -> None:
+    forms = [picture(draw_part(0, size=(160, 128))).form()]
+    shift = (10.0, -3.0)
+    assert InputContract.learn(forms, TWO, response_shift=shift).response_shift == (0.0, 0.0)
+    once = TWO.model_copy(update={"looks": 1})
+    assert InputContract.learn(forms, once, response_shift=shift).response_shift == shift
+
+
+def test_a_bank_of_other_looks_than_its_recipe_has_is_refused() -> None:
+    parts = [GoodPart.of(f"{n}.png", encode_png(draw_part(n, size=(160, 128)))) for n in range(5)]
+    once = TWO.model_copy(update={"looks": 1, "max_vectors": 200})
+    built = build_bank("line1", "default", parts, once, load_backbone(TWO.backbone, TWO.stages))
+    read_bank(built.data)
+    twice = once.model_copy(update={"looks": 2})
+    bank, manifest = (
+        replace(built.memory_bank, recipe=twice),
+        built.manifest.model_copy(update={"recipe": twice}),
+    )
+    with pytest.raises(BankRefused, match="It has"):
+        read_bank(BuiltBank.of(bank, manifest, built.features, Rates(), built.golden).data)
+
+
+def test_a_recipe_that_says_nothing_of_looks_has_one() -> None:
+    said = {name: value for name, value in BALANCED.model_dump(mode="json").items() if name != "looks"}
+    assert Recipe.model_validate(said).looks == 1

@@ -2,9 +2,12 @@
 
 import asyncio
 import random
+from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
 
 from schemas.alert import Alert
@@ -16,7 +19,7 @@ from service.images.decode import DEFAULT_LIMITS
 from service.inspection.breaker import BreakerRules
 from service.runtime.start import topic_specs
 from service.settings import StoreSettings
-from service.store import open_store
+from service.store import ObjectStore, open_store
 from service.stream.base import DeliveryError, Placed, Producer, Record
 from service.stream.memory import MemoryBroker
 from tests.ledger.history import png
@@ -72,10 +75,12 @@ def judged(kind: str) -> Judged:
     return Judged("default", VERSION, 1, kind, *scores, [(0, 0, 4, 4, 3.0)], 8, 8, heatmap)
 
 
-async def inspector(broker: MemoryBroker, dice: random.Random, lost: float = 0.0) -> tuple[Effects, Readback]:
+async def inspector(
+    broker: MemoryBroker, dice: random.Random, lost: float = 0.0, store: ObjectStore | None = None
+) -> tuple[Effects, Readback]:
     readback = Readback(broker, VERDICTS, 64)
     await readback.begin({0: 0})
-    store = open_store(StoreSettings(url="memory://"))
+    store = store or open_store(StoreSettings(url="memory://"))
     producer = Dawdling(await broker.producer(), dice, lost)
     rules = EffectRules(PREFIX, "https://page", "all", 2**20)
     breakers = Breakers(BreakerRules())
@@ -148,3 +153,24 @@ async def test_a_frame_with_a_verdict_in_the_log_is_told_of_once(broker: MemoryB
     assert (said := readback.take(0, 1)) is not None
     assert said.alarming
     assert readback.take(0, 1) is None
+
+
+async def test_a_picture_that_is_stored_is_not_stored_again_for_the_sake_of_another(
+    broker: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.inspector.effects._FIRST_PAUSE", 0.001)
+    store = open_store(StoreSettings(url=tmp_path.as_uri()))
+    put, tries = obstore.put, Counter[str]()
+
+    def unsteady(backend: Any, key: str, data: bytes, **options: Any) -> Any:
+        tries[key] += 1
+        if tries[key] == 1 and len(tries) % 3 == 0:
+            raise OSError("stale file handle")
+        return put(backend, key, data, **options)
+
+    monkeypatch.setattr("obstore.put", unsteady)  # A disk that fails for one file and not for the next.
+    effects, _ = await inspector(broker, random.Random(1), store=store)
+    await effects.publish([(job(offset), judged("ok")) for offset in range(30)])
+    assert sorted(tries.values()) == [1] * 20 + [2] * 10
+    assert len([each async for each in store.list("frames")]) == 30
+    assert len(await read(broker, VERDICTS)) == 30

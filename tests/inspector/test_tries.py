@@ -30,6 +30,15 @@ async def test_who_came_out_is_forgotten_for_all_with_who_goes_in_next_or_at_the
     await redis.aclose()
 
 
+async def test_one_that_came_out_alone_is_forgotten_for_all_at_once(valkey_url: str) -> None:
+    redis, uid = redis_client(RedisSettings(url=valkey_url)), uuid4()
+    tries = RedisTries(redis)
+    assert await tries.begin(uid) == 1
+    await tries.leave([uid])
+    assert await RedisTries(redis).begin(uid) == 1
+    await redis.aclose()
+
+
 async def test_tries_are_counted_over_inspectors_and_forgotten_once_a_frame_came_out(valkey_url: str) -> None:
     redis, uid = redis_client(RedisSettings(url=valkey_url)), uuid4()
     assert [await RedisTries(redis).begin(uid) for _ in range(MAX_TRIES)] == [1, 2, 3]

@@ -91,3 +91,14 @@ def test_without_an_endpoint_nothing_is_made_and_without_the_package_the_sentenc
 def _trace(span: ReadableSpan) -> str:
     assert span.context is not None
     return f"{span.context.trace_id:032x}"
+
+
+def test_spans_of_several_records_lie_each_in_its_own_trace_and_none_is_current(
+    exported: InMemorySpanExporter,
+) -> None:
+    with tracing.spans("both", of=[CAMERA, (), CAMERA, ()]):
+        assert tracing.current_ids() == {}
+    told = exported.get_finished_spans()
+    assert [span.name for span in told] == ["both"] * 4
+    assert [_trace(span) == TRACE for span in told] == [True, False, True, False]
+    assert [span.parent is None for span in told] == [False, True, False, True]

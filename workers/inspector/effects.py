@@ -149,7 +149,15 @@ class Effects:
     async def _store_pictures(self, batch: Sequence[tuple[Job, Outcome]]) -> None:
         pictures = {key: data for job, outcome in batch for key, data in self._pictures(job, outcome)}
         with spans("store pictures", of=[job.envelope.record.headers for job, _ in batch]):
-            await _insist(lambda: self._store.put_all(pictures), "pictures of frames")
+            await _insist(lambda: self._put_all(pictures), "a frame's picture")
+
+    async def _put_all(self, pictures: dict[str, bytes]) -> None:
+        """Take out what is stored: what is left when it raises is to be tried again, and nothing else."""
+        failures = await self._store.put_all(pictures)
+        for key in pictures.keys() - failures.keys():
+            del pictures[key]
+        if failures:
+            raise next(iter(failures.values()))
 
     def _pictures(self, job: Job, outcome: Outcome) -> Iterator[tuple[str, bytes]]:
         if isinstance(outcome, Judged) and outcome.heatmap is not None:

@@ -64,10 +64,15 @@ class MemoryTries:
     async def close(self) -> None:
         """Nothing is kept for others."""
 
+    def counts(self, uid: UUID) -> bool:
+        """Whether this one was tried alone and did not leave."""
+        return uid in self._counts
+
 
 class RedisTries:
     """Counts in Redis, and here as well for as long as Redis is away. Each method may wait as long as the
-    client's timeout, but ``leave``: who left is told with who comes next, in one round trip."""
+    client's timeout, but ``leave`` of frames that were not tried alone: who left is told with who comes next,
+    in one round trip."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -104,9 +109,13 @@ class RedisTries:
 
     async def leave(self, uids: Sequence[UUID]) -> None:
         """See ``Tries``."""
+        # A count that outlived us would make of a good frame one that ends workers.
+        alone = any(self._here.counts(uid) for uid in uids)
         await self._here.leave(uids)
         if time.monotonic() >= self._alone_until:
             self._left += [key(uid) for uid in uids for key in (_entered, _counted)]
+        if alone:
+            await self.close()
 
     async def close(self) -> None:
         """See ``Tries``."""
