@@ -34,7 +34,8 @@ class InputContract(BaseModel):
     16, which at 1/65535 would be nearly black. ``input_*`` is the network's input. Outside of ``region`` and
     ``mask`` nothing counts; a bank of before there were such has neither, and looks at the whole frame.
     ``response_shift`` is how far below and to the right of a thing the network answers to it, in pixels of
-    its input (see ``inspection.alignment``): a patch is that far above and left of its cell."""
+    its input (see ``inspection.alignment``), none of several looks: a patch is that far above and left of its
+    cell."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -2,10 +2,12 @@
 ``DOOM=alert:before:3``."""
 
 import asyncio
+import inspect
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from service.settings import load_settings
@@ -15,10 +17,10 @@ from service.stream.kafka_producer import KafkaProducer
 from service.telemetry.logs import configure_logs
 from workers.inspector.program import run_inspector
 
-Method = Callable[..., Awaitable[Any]]
+Method = Callable[..., Any]
 WHERE: dict[str, tuple[type, str, str]] = {
-    "heatmap": (ObjectStore, "put", "heatmaps/"),
-    "frame": (ObjectStore, "put", "frames/"),
+    "heatmap": (ObjectStore, "_write_now", "heatmaps/"),
+    "frame": (ObjectStore, "_write_now", "frames/"),
     "verdict": (KafkaProducer, "send", "verdicts"),
     "alert": (KafkaProducer, "send", "alerts"),
     "commit": (KafkaMember, "commit", ""),
@@ -31,18 +33,25 @@ def doom(effect: str, moment: str, count: int) -> None:
     original: Method = getattr(owner, name)
     left = count
 
-    async def fatal(self: Any, *arguments: Any, **named: Any) -> Any:
+    @contextmanager
+    def fatal(meant: bool) -> Iterator[None]:
         nonlocal left
-        meant = mark in str(arguments[0])
         left -= meant
         if meant and left == 0 and moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = await original(self, *arguments, **named)
+        yield
         if meant and left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer
 
-    setattr(owner, name, fatal)
+    async def awaited(self: Any, *arguments: Any, **named: Any) -> Any:
+        with fatal(mark in str(arguments[0])):
+            return await original(self, *arguments, **named)
+
+    def called(self: Any, *arguments: Any, **named: Any) -> Any:
+        with fatal(mark in str(arguments[0])):
+            return original(self, *arguments, **named)
+
+    setattr(owner, name, awaited if inspect.iscoroutinefunction(original) else called)
 
 
 if __name__ == "__main__":
