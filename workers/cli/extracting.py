@@ -65,7 +65,8 @@ class Extracting:
 
     def _network(self) -> None:
         for _ in range(self._batches):
-            recorded_stages(self.extractor.backbone, self._ready)
+            for _ in range(self.extractor.looks):
+                recorded_stages(self.extractor.backbone, self._ready)
             self._settle()
 
     def _settle(self) -> None:
