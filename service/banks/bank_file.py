@@ -18,7 +18,6 @@ from service.banks.manifest import FORMAT, Manifest
 from service.banks.refusal import BankRefused, Refusal
 from service.banks.tensors import pack, unpack
 from service.patchcore.memory_bank import MemoryBank
-from service.patchcore.recipe import looks_at
 from service.patchcore.whitening import Whitening
 
 TYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
@@ -188,8 +187,7 @@ def _levels_fit(manifest: Manifest, dim: int) -> bool:
     widths, recipe = manifest.levels, manifest.recipe
     if not widths:
         return recipe.fusion == "early"
-    looks = looks_at(recipe, manifest.contract.input_height, manifest.contract.input_width)
-    stages = len(recipe.stages) * (recipe.backbone.count("+") + 1) * looks
+    stages = len(recipe.stages) * recipe.networks * manifest.contract.looks(recipe)
     return recipe.fusion == "late" and len(widths) == stages and min(widths) > 0 and sum(widths) == dim
 
 

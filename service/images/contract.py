@@ -86,6 +86,10 @@ class InputContract(BaseModel):
             mask=interest.mask_on(size if fixed else None),
         )
 
+    def looks(self, recipe: Recipe) -> int:
+        """How often a picture is looked at by that recipe."""
+        return looks_at(recipe, self.input_height, self.input_width)
+
     def box(self, width: int, height: int) -> Box:
         """What is looked at of a frame of ``width`` x ``height`` pixels."""
         return (self.region or WHOLE).box(width, height)

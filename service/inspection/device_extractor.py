@@ -10,7 +10,7 @@ from service.images.contract import InputContract
 from service.images.picture import Pixels
 from service.inspection.looks import looked_at
 from service.patchcore.embedding import embed
-from service.patchcore.recipe import Recipe, looks_at
+from service.patchcore.recipe import Recipe
 from service.patchcore.resident import resident_uncropped
 
 
@@ -22,8 +22,7 @@ class DeviceExtractor:
 
     def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract, name: Hashable) -> None:
         self._recordings, self._name = backbone.recordings, name
-        looks = looks_at(recipe, contract.input_height, contract.input_width)
-        self._computation = _Computation(backbone, recipe, contract.white, looks)
+        self._computation = _Computation(backbone, recipe, contract.white, contract.looks(recipe))
         self._size, self._grey = (contract.input_height, contract.input_width), contract.channels == "grey"
         self._kind = torch.uint8 if contract.depth == 8 else torch.int32  # Torch computes nothing of uint16.
         self._pinned = backbone.device.startswith("cuda")

@@ -19,7 +19,7 @@ from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
 from service.patchcore.embedding import embed
 from service.patchcore.levels import Levels
-from service.patchcore.recipe import Recipe, looks_at
+from service.patchcore.recipe import Recipe
 from service.patchcore.resident import Features, on_host
 
 
@@ -31,8 +31,7 @@ class PatchExtractor:
     """
 
     def __init__(self, backbone: Backbone, recipe: Recipe, contract: InputContract) -> None:
-        networks = recipe.backbone.count("+") + 1
-        if (backbone.name, backbone.strides) != (recipe.backbone, recipe.stages * networks):
+        if (backbone.name, backbone.strides) != (recipe.backbone, recipe.stages * recipe.networks):
             raise ValueError(
                 f"The recipe wants {recipe.backbone} at strides {recipe.stages} and got {backbone.name} at "
                 f"{backbone.strides}: load the backbone that the recipe names."
@@ -55,7 +54,7 @@ class PatchExtractor:
     @property
     def looks(self) -> int:
         """How often a picture is looked at."""
-        return looks_at(self.recipe, self.contract.input_height, self.contract.input_width)
+        return self.contract.looks(self.recipe)
 
     @property
     def input_size(self) -> tuple[int, int]:

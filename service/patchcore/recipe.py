@@ -140,6 +140,11 @@ class Recipe(BaseModel):
         return (self.patch_mean,) * len(self.stages) if isinstance(self.patch_mean, int) else self.patch_mean
 
     @property
+    def networks(self) -> int:
+        """How many networks the backbone joins."""
+        return self.backbone.count("+") + 1
+
+    @property
     def equalises(self) -> bool:
         """Whether a bank turns features before it stores or searches them: late fusion adds distances of
         stages whose values differ in size, so without whitening it scales them at least."""

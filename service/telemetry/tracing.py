@@ -70,11 +70,11 @@ def span(name: str, *, of: Headers = (), links: Sequence[Headers] = ()) -> Itera
 def spans(name: str, *, of: Sequence[Headers]) -> Iterator[None]:
     """A span of the block's time in the trace of each record, by their headers; none is the current one.
     Costs nothing while tracing is off."""
-    begun = [] if _tracer is None else [_tracer.start_span(name, context=_context(each)) for each in of]
+    opened = [] if _tracer is None else [_tracer.start_span(name, context=_context(each)) for each in of]
     try:
         yield
     finally:
-        for each in begun:
+        for each in opened:
             each.end()
 
 

@@ -10,7 +10,7 @@ from service.banks.manifest import Manifest
 from service.banks.refusal import BankRefused
 from service.banks.tensors import pack, unpack
 from service.images.contract import InputContract
-from service.patchcore.recipe import Recipe, looks_at
+from service.patchcore.recipe import Recipe
 from service.store import MissingObject, ObjectStore
 from service.store.keys import features_key
 
@@ -30,7 +30,7 @@ def contract_hash(recipe: Recipe, contract: InputContract, weights_sha256: str) 
         "weights": weights_sha256,
     }
     # Not told of one look: what was kept before there were several is still found.
-    if (looks := looks_at(recipe, contract.input_height, contract.input_width)) > 1:
+    if (looks := contract.looks(recipe)) > 1:
         depends["looks"] = looks
     text = json.dumps(depends, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
