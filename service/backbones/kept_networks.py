@@ -17,6 +17,7 @@ import structlog
 
 from service.backbones.network import About, Network
 from service.backbones.openvino_conversion import Unconvertible
+from service.backbones.openvino_core import core
 from service.backbones.openvino_network import OpenVinoNetwork
 from service.backbones.precision import Arithmetic
 from service.backbones.source import WeightsSource
@@ -68,13 +69,11 @@ class KeptNetworks:
             _log.info("the network is not kept", folder=str(self._folder), cause=str(error))
 
     def _read(self, kept: Path) -> Network:
-        import openvino
-
         told: dict[str, Any] = json.loads((kept / _ABOUT).read_bytes())
         if told["files"] != _digests(kept):
             raise ValueError(f"{kept.name} is damaged")
         about = About.model_validate(told["about"])
-        model = openvino.Core().read_model(kept / _MODEL, kept / _WEIGHTS)
+        model = core().read_model(kept / _MODEL, kept / _WEIGHTS)
         os.utime(kept)
         return Network(about, OpenVinoNetwork(model, about.precision))
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from service.backbones.base import Batch
 from service.backbones.openvino_conversion import Unconvertible, first_line, openvino_model
+from service.backbones.openvino_core import core
 from service.backbones.openvino_requests import apart, together
 from service.backbones.precision import Arithmetic
 from service.backbones.runtime import Runtime
@@ -82,8 +83,6 @@ class OpenVinoNetwork:
         return self._requests[streams]
 
     def _compiled(self, streams: int) -> list[Any]:
-        import openvino
-
         options = {
             "INFERENCE_PRECISION_HINT": ARITHMETIC[self._precision],
             "INFERENCE_NUM_THREADS": self.threads,
@@ -92,7 +91,7 @@ class OpenVinoNetwork:
             "ENABLE_CPU_PINNING": False,
             "CPU_RUNTIME_CACHE_CAPACITY": CACHED_KERNELS,
         }
-        compiled = openvino.Core().compile_model(self.model, "CPU", options)
+        compiled = core().compile_model(self.model, "CPU", options)
         used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         if used != ARITHMETIC[self._precision]:
             raise Unconvertible(f"on this processor it computes in {used}, not in {self._precision}")

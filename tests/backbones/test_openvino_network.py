@@ -1,6 +1,8 @@
 """OpenVINO computes what torch computes, or says that it cannot."""
 
 import gc
+import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -195,3 +197,19 @@ def test_a_conversion_reports_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(telemetry.Telemetry, "send_event", lambda *given, **_named: told.append(given))
     OpenVinoNetwork.converted(Halves(), "float32")(batch(1))
     assert not told
+
+
+TOLD_AFTER_ALL_ARE_GONE = """
+import os, signal
+from tests.backbones.test_openvino_network import Mixed, OpenVinoNetwork
+first, second = (OpenVinoNetwork.converted(Mixed(), "float32") for _ in range(2))
+del first
+del second
+signal.signal(signal.SIGTERM, lambda *_: print("told"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_process_whose_networks_are_gone_is_still_told_of_a_signal() -> None:
+    told = subprocess.run([sys.executable, "-c", TOLD_AFTER_ALL_ARE_GONE], capture_output=True, check=False)
+    assert (told.returncode, told.stdout) == (0, b"told\n"), told.stderr
