@@ -1,8 +1,11 @@
 """Laws of the settings."""
 
+import os
+
 import pytest
 
 from service.settings import (
+    EngineSettings,
     KafkaSettings,
     Settings,
     SettingsError,
@@ -52,3 +55,12 @@ def test_every_setting_says_what_it_does() -> None:
         if not field.description
     ]
     assert silent == []
+
+
+def test_a_thread_decodes_ahead_on_a_cpu_only_where_the_engines_leave_it_a_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for cores, threads, expected in ((1, 0, 0), (2, 0, 1), (2, 1, 1), (2, 2, 0), (8, 0, 1), (8, 8, 0)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert EngineSettings(threads=threads).decoders == expected
+    assert EngineSettings(threads=8, decode_threads=3).decoders == 3

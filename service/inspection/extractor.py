@@ -14,6 +14,7 @@ from service.images.picture import Picture, Pixels
 from service.images.resize import to_batch
 from service.images.view import view
 from service.inspection.device_extractor import DeviceExtractor
+from service.inspection.in_threads import in_threads, pieces
 from service.inspection.looks import looked_at
 from service.inspection.patch_grid import PatchGrid
 from service.patchcore.cropping import cropped, uncropped
@@ -79,8 +80,10 @@ class PatchExtractor:
         white, mean, std = self.contract.white, self.backbone.mean, self.backbone.std
         size, margin = (self.contract.input_height, self.contract.input_width), self.recipe.crop_margin
         batch = cropped(to_batch(views, size, white=white, mean=mean, std=std), margin)
-        patches: NDArray[np.float32] = embed(looked_at(self.backbone, batch, self.looks), self.recipe).numpy()
-        return uncropped(patches, margin // self.recipe.grid_stride)
+        stages = looked_at(self.backbone, batch, self.looks)
+        some = [[stage[piece] for stage in stages] for piece in pieces(len(views))]
+        patches = in_threads(lambda stages: embed(stages, self.recipe).numpy(), some)
+        return uncropped(np.concatenate(patches), margin // self.recipe.grid_stride)
 
     def counted(self, embedded: Features) -> Features:
         """The patches that count of what was ``embedded``, where that lies: [B, H, W, D], contiguous, or with

@@ -11,7 +11,7 @@ from service.images.heatmap import draw_heatmap
 from service.images.picture import Picture
 from service.images.view import admit
 from service.inspection.extractor import PatchExtractor
-from service.inspection.in_threads import in_threads
+from service.inspection.in_threads import in_threads, pieces
 from service.inspection.judgement import Draw, Judgement, verdict_of, wants_heatmap
 from service.inspection.laps import Laps
 from service.inspection.neighbours import Near, nearest_parts
@@ -91,15 +91,20 @@ class LineModel:
     def score_features(self, features: Features) -> NDArray[np.float32]:
         """Patch scores [B, H, W] of the extractor's features, on the score's scale, over the whole grid: what
         a mask leaves out is never the highest. Blocks for the search. Raises NonFiniteFeatures."""
-        distances = self.index.nearest(self._queries(features), len(features))
+        distances = self._distances(features)
         self.extractor.require_finite(distances)
         scores = patch_scores(distances.reshape(features.shape[:3]), self.bank.recipe.score)
         return self.extractor.grid.laid_out(scores)
 
-    def _queries(self, features: Features) -> Features:
-        if isinstance(features, np.ndarray):
-            return self.bank.queries(features)
-        return resident_queries(features, self.bank.whitening)
+    def _distances(self, features: Features) -> NDArray[np.float32]:
+        if not isinstance(features, np.ndarray):
+            queries = resident_queries(features, self.bank.whitening)
+            return self.index.nearest(queries, len(features))
+        some = [features[piece] for piece in pieces(len(features))]
+        return np.concatenate(in_threads(self._distances_here, some))
+
+    def _distances_here(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.index.nearest(self.bank.queries(features), len(features))
 
     def close(self) -> None:
         """Free the index now: a later judgement raises RuntimeError."""

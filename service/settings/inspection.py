@@ -99,7 +99,8 @@ class EngineSettings(Part):
         ge=0,
         le=64,
         description="that decode the next batches while one is scored; 0 decodes nothing ahead; left "
-        "open it is 1 beside a CPU, and beside a GPU as many as there are cores, 8 at most",
+        "open it is 1 where `threads` leave a core and else 0, and beside a GPU as many as there are cores, "
+        "8 at most",
     )
     weights: Path | None = Field(
         default=None, description="a weights file, or a folder with NETWORK.safetensors, .pth or .pt in it"
@@ -135,10 +136,14 @@ class EngineSettings(Part):
     @property
     def decoders(self) -> int:
         """How many threads decode ahead: a GPU takes pictures as fast as several can. More than eight were no
-        faster (docs/engines.md)."""
+        faster (docs/engines.md). Beside threads on every core one more would only keep them waiting for one
+        another: they decode a batch themselves."""
         if self.decode_threads is not None:
             return self.decode_threads
-        return 1 if self.device == "cpu" else max(1, min(8, (os.cpu_count() or 1) - 1))
+        cores = os.cpu_count() or 1
+        if self.device == "cpu":
+            return int((self.threads or max(cores - 1, 1)) < cores)
+        return max(1, min(8, cores - 1))
 
     @property
     def batches_ahead(self) -> int:

@@ -16,6 +16,7 @@ from service.backbones.source import source_of
 from service.backbones.weights import fill
 from service.images.contract import InputContract
 from service.images.decode import DEFAULT_LIMITS, decode
+from service.images.picture import Picture
 from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Draw
 from service.inspection.line_model import LineModel
@@ -80,15 +81,13 @@ def measure(folder: Path) -> dict[str, Any]:
     model = LineModel(bank, thresholds_of(bank.calibration_scores), extractor)
     scores: list[float] = []
     began = time.perf_counter()
-    decoder = Decoder(DEFAULT_LIMITS, EngineSettings().decoders, {LINE: contract})
-    batches = [
-        [FrameIn(LINE, data) for data in judged[at : at + BATCH]] for at in range(0, len(judged), BATCH)
-    ]
-    decoder.begin(batches[0])
-    for frames, coming in zip(batches, [*batches[1:], []], strict=True):
-        # As a worker does: the next batch is decoded while this one is judged.
-        decoder.begin(coming)
-        outcomes = judge_batch(model, [decoder.picture(frame) for frame in frames], draw=_ALL)
+    engine = EngineSettings(threads=settings["threads"])
+    decoder = Decoder(DEFAULT_LIMITS, engine.decoders, {LINE: contract})
+    frames = [FrameIn(LINE, data) for data in judged]
+    for at in range(0, len(frames), BATCH):
+        # As a worker with a thread on every core does: nothing is left to decode ahead with.
+        decoded = decoder.pictures(frames[at : at + BATCH])
+        outcomes = judge_batch(model, [each for each in decoded if isinstance(each, Picture)], draw=_ALL)
         scores += [getattr(outcome, "score", 0.0) for outcome in outcomes]
     frame_ms = 1000 * (time.perf_counter() - began) / len(judged)
     return {

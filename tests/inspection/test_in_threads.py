@@ -4,16 +4,20 @@ import threading
 from collections.abc import Iterator
 
 import cv2
+import faiss
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from service.inspection.in_threads import in_threads
+from service.inspection.in_threads import in_threads, pieces
 
 
 @pytest.fixture(params=[1, 3])
 def threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    before, given = cv2.getNumThreads(), int(request.param)
-    cv2.setNumThreads(given)
-    yield given
+    before, wanted = cv2.getNumThreads(), int(request.param)
+    cv2.setNumThreads(wanted)
+    yield wanted
     cv2.setNumThreads(before)
 
 
@@ -33,3 +37,34 @@ def test_the_first_failure_is_raised(threads: int) -> None:
 
     with pytest.raises(ValueError, match="2 cannot be done"):
         in_threads(work, range(5))
+
+
+def test_in_each_of_several_threads_torch_and_faiss_have_one_and_whoever_asks_keeps_its_own() -> None:
+    before = cv2.getNumThreads(), torch.get_num_threads()
+    cv2.setNumThreads(3)
+    torch.set_num_threads(2)
+    try:
+        told = in_threads(lambda _: (torch.get_num_threads(), faiss.omp_get_max_threads()), range(6))
+        assert told == [(1, 1)] * 6
+        assert torch.get_num_threads() == 2
+        late: list[int] = []
+        other = threading.Thread(target=lambda: late.append(torch.get_num_threads()))
+        other.start()
+        other.join()
+        assert late == [2]
+    finally:
+        cv2.setNumThreads(before[0])
+        torch.set_num_threads(before[1])
+
+
+@given(st.integers(0, 50))
+@settings(max_examples=60)
+def test_pieces_are_all_rows_in_order_in_equal_shares(count: int) -> None:
+    before = cv2.getNumThreads()
+    for wanted in (1, 2, 3, 8):
+        cv2.setNumThreads(wanted)
+        sizes = [piece.stop - piece.start for piece in pieces(count)]
+        assert [row for piece in pieces(count) for row in range(count)[piece]] == list(range(count))
+        assert len(sizes) == (min(count, wanted) if 2 * count > wanted else 1)
+        assert max(sizes) - min(sizes) <= 1
+    cv2.setNumThreads(before)

@@ -9,6 +9,7 @@ import torch
 
 from service.backbones.base import recorded_stages
 from service.images.decode import ImageLimits
+from service.images.picture import Picture
 from service.images.view import view
 from service.inspection.extractor import PatchExtractor
 from service.settings import EngineSettings
@@ -57,8 +58,10 @@ class Extracting:
             while coming and len(begun) <= self._ahead:
                 begun.append(coming.popleft())
                 self._decoder.begin(begun[-1])
-            pictures = [self._decoder.picture(frame) for frame in begun.popleft()]
-            views = [view(picture, self.extractor.contract) for picture in pictures]
+            pictures = self._decoder.pictures(begun.popleft())
+            views = [
+                view(picture, self.extractor.contract) for picture in pictures if isinstance(picture, Picture)
+            ]
             self.extractor.counted(self.extractor.embedded(views))
             # As a worker, which has a batch's distances before it begins the next.
             self._settle()

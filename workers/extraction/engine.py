@@ -104,15 +104,12 @@ class Engine:
     def _score(self, frames: list[protocol.FrameIn], lines: Pin[LineEntry]) -> list[protocol.Outcome]:
         outcomes: dict[int, protocol.Outcome] = {}
         fit: list[tuple[int, LineEntry, Picture]] = []
-        for place, frame in enumerate(frames):
-            entry = lines.get(frame.line)
-            try:
-                with self._laps.of("decode"):
-                    picture = self._decoder.picture(frame)
-            except UnreadableImage as error:
-                outcomes[place] = protocol.Unreadable(error.reason.value, str(error))
-                continue
-            if entry is None:
+        with self._laps.of("decode"):
+            pictures = self._decoder.pictures(frames)
+        for place, (frame, picture) in enumerate(zip(frames, pictures, strict=True)):
+            if isinstance(picture, UnreadableImage):
+                outcomes[place] = protocol.Unreadable(picture.reason.value, str(picture))
+            elif (entry := lines.get(frame.line)) is None:
                 no_bank = FaultReason.NO_BANK.value
                 outcomes[place] = protocol.Unfit(no_bank, picture.width, picture.height)
             else:
