@@ -83,7 +83,8 @@ class PatchExtractor:
         stages = looked_at(self.backbone, batch, self.looks)
         some = [[stage[piece] for stage in stages] for piece in pieces(len(views))]
         patches = in_threads(lambda stages: embed(stages, self.recipe).numpy(), some)
-        return uncropped(np.concatenate(patches), margin // self.recipe.grid_stride)
+        whole = np.concatenate(patches) if len(patches) > 1 else patches[0]
+        return uncropped(whole, margin // self.recipe.grid_stride)
 
     def counted(self, embedded: Features) -> Features:
         """The patches that count of what was ``embedded``, where that lies: [B, H, W, D], contiguous, or with

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from threading import Barrier
+from threading import Barrier, Lock
 from typing import Generic, TypeVar
 
 import cv2
@@ -23,7 +23,8 @@ def in_threads(work: Callable[[Given], Made], given: Iterable[Given]) -> list[Ma
     One thing alone is done by the caller, with all the threads that the libraries have; several by threads
     of their own, in each of which torch and FAISS have one: shared out among threads, a piece of work that
     takes a tenth of a millisecond waits for them as long again. Shares are as large as can be: to hand one
-    over takes as long as a tenth of a drawing.
+    over takes as long as a tenth of a drawing. ``work`` may not come here itself: it would wait for its own
+    thread.
     """
     things = list(given)
     threads = min(cv2.getNumThreads(), len(things))
@@ -42,10 +43,10 @@ def in_threads(work: Callable[[Given], Made], given: Iterable[Given]) -> list[Ma
 
 
 def pieces(count: int) -> list[slice]:
-    """So many rows in equal pieces, one for each thread, of at least a row. Where half of the threads and
-    more would have none they stay one piece, for the libraries to share out."""
+    """So many rows in equal pieces, one for each thread. Where some would have none they stay one piece, for
+    the libraries to share out."""
     threads = max(1, cv2.getNumThreads())
-    several = min(count, threads) if 2 * count > threads else 1
+    several = threads if count >= threads else 1
     bounds = [count * at // several for at in range(several + 1)]
     return [slice(begin, end) for begin, end in pairwise(bounds)]
 
@@ -66,15 +67,27 @@ def _each(work: Callable[[Given], Made], things: Sequence[Given]) -> _Share[Made
     return share
 
 
-@lru_cache(maxsize=1)
 def _pool(threads: int) -> ThreadPoolExecutor:
     """Made when it is first needed: threads do not survive a fork."""
+    with _making:
+        return _made(threads)
+
+
+_making = Lock()
+
+
+@lru_cache(maxsize=1)
+def _made(threads: int) -> ThreadPoolExecutor:
     before = torch.get_num_threads()
     pool, all_there = ThreadPoolExecutor(threads, "shares", _alone), Barrier(threads)
-    for started in [pool.submit(all_there.wait) for _ in range(threads)]:
-        started.result()
-    # What one thread says goes in torch for all that come after it too.
-    torch.set_num_threads(before)
+    try:
+        for started in [pool.submit(all_there.wait) for _ in range(threads)]:
+            started.result()
+    finally:
+        # Where one could not be started, the others wait for it no longer.
+        all_there.abort()
+        # What one thread says goes in torch for all that come after it too.
+        torch.set_num_threads(before)
     return pool
 
 

@@ -97,14 +97,17 @@ class LineModel:
         return self.extractor.grid.laid_out(scores)
 
     def _distances(self, features: Features) -> NDArray[np.float32]:
-        if not isinstance(features, np.ndarray):
-            queries = resident_queries(features, self.bank.whitening)
-            return self.index.nearest(queries, len(features))
+        if self.extractor.backbone.device != "cpu":
+            # One search: a device does not do two at once.
+            return self.index.nearest(self._queries(features), len(features))
         some = [features[piece] for piece in pieces(len(features))]
-        return np.concatenate(in_threads(self._distances_here, some))
+        found = in_threads(lambda few: self.index.nearest(self._queries(few), len(few)), some)
+        return np.concatenate(found)
 
-    def _distances_here(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self.index.nearest(self.bank.queries(features), len(features))
+    def _queries(self, features: Features) -> Features:
+        if isinstance(features, np.ndarray):
+            return self.bank.queries(features)
+        return resident_queries(features, self.bank.whitening)
 
     def close(self) -> None:
         """Free the index now: a later judgement raises RuntimeError."""

@@ -67,10 +67,12 @@ class Whitening:
         """Mean and matrix in float64 on a device of torch, copied there once."""
         import torch
 
-        if device not in self._placed:
+        placed = self._placed.get(device)
+        if placed is None:
             mean, matrix = torch.from_numpy(self.mean), torch.from_numpy(self.matrix)
-            self._placed[device] = mean.to(device).double(), matrix.to(device).double()
-        return self._placed[device]
+            # Several threads that come first make the same.
+            self._placed[device] = placed = mean.to(device).double(), matrix.to(device).double()
+        return placed
 
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Whiten (..., D) features; the shape stays."""

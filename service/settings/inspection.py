@@ -99,8 +99,8 @@ class EngineSettings(Part):
         ge=0,
         le=64,
         description="that decode the next batches while one is scored; 0 decodes nothing ahead; left "
-        "open it is 1 where `threads` leave a core and else 0, and beside a GPU as many as there are cores, "
-        "8 at most",
+        "open it is 1 where `threads` leave a core and else 0, and beside a GPU one fewer than there "
+        "are cores, 8 at most",
     )
     weights: Path | None = Field(
         default=None, description="a weights file, or a folder with NETWORK.safetensors, .pth or .pt in it"

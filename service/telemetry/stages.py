@@ -9,7 +9,10 @@ class Stage(Worded):
 
     QUEUE = "queue", "From its arrival until a frame's batch is handed to the extraction worker."
     HANDOVER = "handover", "A batch's way to the worker and back, and its turn there."
-    DECODE = "decode", "The worker waits for a batch's pictures, which are decoded while it scores another."
+    DECODE = (
+        "decode",
+        "The worker waits for a batch's pictures, or decodes those that nobody has while it scored another.",
+    )
     EXTRACT = "extract", "Resizing, network and embedding of a batch; a GPU is only given them."
     SEARCH = "search", "Whitening, nearest vectors and scores of a batch; a GPU is waited for here."
     DRAW = "draw", "Regions of a batch, and heatmaps of what is flagged."

@@ -18,7 +18,7 @@ from service.images.contract import InputContract
 from service.images.decode import DEFAULT_LIMITS, decode
 from service.images.picture import Picture
 from service.inspection.extractor import PatchExtractor
-from service.inspection.judgement import Draw
+from service.inspection.judgement import Draw, Judgement
 from service.inspection.line_model import LineModel
 from service.inspection.together import judge_batch
 from service.patchcore import auroc, coverage_radius, fit, greedy_coreset
@@ -88,8 +88,10 @@ def measure(folder: Path) -> dict[str, Any]:
         # As a worker with a thread on every core does: nothing is left to decode ahead with.
         decoded = decoder.pictures(frames[at : at + BATCH])
         outcomes = judge_batch(model, [each for each in decoded if isinstance(each, Picture)], draw=_ALL)
-        scores += [getattr(outcome, "score", 0.0) for outcome in outcomes]
+        scores += [outcome.score for outcome in outcomes if isinstance(outcome, Judgement)]
     frame_ms = 1000 * (time.perf_counter() - began) / len(judged)
+    if len(scores) != len(judged):
+        raise ValueError(f"{len(judged) - len(scores)} of the pictures could not be judged")
     return {
         "fit_seconds": fit_seconds,
         "frame_ms": frame_ms,

@@ -53,5 +53,7 @@ def test_a_lone_thread_is_relieved_of_the_frames_that_it_has_not_come_to() -> No
     assert decoder._pool is not None
     decoder._pool.submit(held.wait)
     decoder.begin(FRAMES)
-    assert_decoded(decoder, FRAMES)
-    held.set()
+    try:
+        assert_decoded(decoder, FRAMES)
+    finally:
+        held.set()

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.inspection import in_threads as module
 from service.inspection.in_threads import in_threads, pieces
 
 
@@ -41,6 +42,7 @@ def test_the_first_failure_is_raised(threads: int) -> None:
 
 def test_in_each_of_several_threads_torch_and_faiss_have_one_and_whoever_asks_keeps_its_own() -> None:
     before = cv2.getNumThreads(), torch.get_num_threads()
+    module._made.cache_clear()
     cv2.setNumThreads(3)
     torch.set_num_threads(2)
     try:
@@ -61,10 +63,34 @@ def test_in_each_of_several_threads_torch_and_faiss_have_one_and_whoever_asks_ke
 @settings(max_examples=60)
 def test_pieces_are_all_rows_in_order_in_equal_shares(count: int) -> None:
     before = cv2.getNumThreads()
-    for wanted in (1, 2, 3, 8):
-        cv2.setNumThreads(wanted)
-        sizes = [piece.stop - piece.start for piece in pieces(count)]
-        assert [row for piece in pieces(count) for row in range(count)[piece]] == list(range(count))
-        assert len(sizes) == (min(count, wanted) if 2 * count > wanted else 1)
-        assert max(sizes) - min(sizes) <= 1
-    cv2.setNumThreads(before)
+    try:
+        for wanted in (1, 2, 3, 8):
+            cv2.setNumThreads(wanted)
+            sizes = [piece.stop - piece.start for piece in pieces(count)]
+            assert [row for piece in pieces(count) for row in range(count)[piece]] == list(range(count))
+            assert len(sizes) == (wanted if count >= wanted else 1)
+            assert max(sizes) - min(sizes) <= 1
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_where_a_thread_cannot_be_started_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, threads = cv2.getNumThreads(), torch.get_num_threads()
+    module._made.cache_clear()
+    started: list[object] = []
+    start = threading.Thread.start
+
+    def one_alone(thread: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", one_alone)
+    cv2.setNumThreads(3)
+    try:
+        with pytest.raises(RuntimeError, match="new thread"):
+            in_threads(str, range(6))
+        assert torch.get_num_threads() == threads
+    finally:
+        cv2.setNumThreads(before)

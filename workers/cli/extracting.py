@@ -25,7 +25,7 @@ DEVICE_BATCHES = 60
 
 
 class Extracting:
-    """Runs over the same pictures, decoded ahead by as many threads."""
+    """Runs over the same pictures, decoded as a worker with these settings decodes them."""
 
     def __init__(self, extractor: PatchExtractor, data: list[bytes], engine: EngineSettings) -> None:
         self.extractor, self._ahead = extractor, engine.batches_ahead

@@ -35,6 +35,8 @@ def share_threads(threads: int, cores: int) -> None:
     """Give torch, FAISS and OpenCV one budget: 0 means one fewer than there are cores, at least one."""
     count = threads or max(cores - 1, 1)
     torch.set_num_threads(count)
+    # This thread takes that over when it first asks: what another then says is not for it.
+    torch.get_num_threads()
     faiss.omp_set_num_threads(count)
     cv2.setNumThreads(count)
 
