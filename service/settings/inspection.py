@@ -85,6 +85,11 @@ class DriftSettings(Part):
     limit: float = Field(default=24.0, gt=0, description="the cumulative sum at which drift is told")
 
 
+def threads_given(threads: int, cores: int) -> int:
+    """What an extraction worker's number of threads means on so many cores."""
+    return threads or max(cores - 1, 1)
+
+
 class EngineSettings(Part):
     """The device and its threads; 0 threads means one fewer than there are cores, at least one."""
 
@@ -142,7 +147,7 @@ class EngineSettings(Part):
             return self.decode_threads
         cores = os.cpu_count() or 1
         if self.device == "cpu":
-            return int((self.threads or max(cores - 1, 1)) < cores)
+            return int(threads_given(self.threads, cores) < cores)
         return max(1, min(8, cores - 1))
 
     @property

@@ -23,6 +23,7 @@ from service.inspection.laps import Laps
 from service.inspection.together import judge_together
 from service.patchcore.recipe import Recipe
 from service.settings import Settings
+from service.settings.inspection import threads_given
 from workers.extraction import protocol
 from workers.extraction.decoder import Decoder
 from workers.extraction.entry import Candidate, LineEntry, build_entry
@@ -33,7 +34,7 @@ from workers.extraction.rehearsals import Rehearsals
 
 def share_threads(threads: int, cores: int) -> None:
     """Give torch, FAISS and OpenCV one budget: 0 means one fewer than there are cores, at least one."""
-    count = threads or max(cores - 1, 1)
+    count = threads_given(threads, cores)
     torch.set_num_threads(count)
     # This thread takes that over when it first asks: what another then says is not for it.
     torch.get_num_threads()
