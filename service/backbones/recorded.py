@@ -34,7 +34,7 @@ class Recordings:
     Small networks end before Python has launched their next kernel, the more so beside threads that decode:
     replayed as CUDA graphs (PyTorch's documentation, "CUDA semantics") Lite0 at 256 px takes .6 ms for a
     batch of 8 instead of 1.6. Batches are filled up to a power of two, so that few shapes are recorded; a new
-    one costs some tens of milliseconds, and past KEPT the one that was used longest ago goes. What was
+    one costs up to a second, and past KEPT the one that was used longest ago goes. What was
     computed is kept as long as these are, with all that it holds. One thread at a time.
     """
 
