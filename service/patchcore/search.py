@@ -67,10 +67,10 @@ def index_of(
 ) -> PatchIndex:
     """The index of a bank's vectors (N, D) for pictures that are scored by `score`.
 
-    Certified, and `score` is the largest distance: `CertifiedIndex` for 4,096 to 262,144 vectors, where it
-    finds enough. Where the score takes a quantile of all distances off, or there are
-    levels, every distance must be right: a product in bfloat16 (`ProductIndex`) on a processor that has it,
-    up to as many vectors.
+    Certified, and `score` is the largest distance: `CertifiedIndex` for 4,096 to 262,144 vectors in float16,
+    as banks have them, where it finds enough. Where the score takes a quantile of all distances off, or there
+    are levels, every distance must be right: a product in bfloat16 (`ProductIndex`) on a processor that has
+    it, up to as many vectors.
     For all else flat. On a device that is no CPU a product there (`DeviceIndex`), and for "exact" FAISS's own
     where this build of it has CUDA. Raises and blocks as the indexes do.
     """
@@ -78,7 +78,8 @@ def index_of(
         return DeviceIndex(vectors, device, levels)
     if search == "exact":
         return _by_levels(vectors, levels, lambda part: ExactIndex(part, device))
-    if not levels and score == "max" and FEWEST_LISTED <= len(vectors) <= MOST_PREPARED:
+    halves = vectors.dtype == np.float16
+    if halves and not levels and score == "max" and FEWEST_LISTED <= len(vectors) <= MOST_PREPARED:
         listed = CertifiedIndex(vectors)
         if listed.fit:
             return listed

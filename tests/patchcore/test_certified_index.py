@@ -139,6 +139,13 @@ def test_patches_that_no_equal_pictures_make_are_refused() -> None:
         CertifiedIndex(bank).nearest(queries, 3)
 
 
+def test_vectors_that_float16_would_round_are_not_certified() -> None:
+    bank = clustered(5000, 1)[0].astype(np.float32)
+    with pytest.raises(ValueError, match="float16"):
+        CertifiedIndex(bank)  # type: ignore[arg-type]
+    assert not isinstance(index_of(bank, (), search="certified"), CertifiedIndex)
+
+
 def test_a_query_that_is_no_number_is_refused_where_a_bound_would_hide_it() -> None:
     bank, queries = clustered(300, 10)
     queries[3, 0] = np.nan

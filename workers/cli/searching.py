@@ -128,15 +128,15 @@ class Searching:
         exact = np.stack([flat.nearest(rows) for rows in queries])
         found = np.stack([fast.nearest(rows) for rows in queries])
         exact_scores, scores = (image_score(d[:, None], recipe.score) for d in (exact, found))
-        one, batch = queries[0], np.concatenate(queries[:_BATCH])
         few = min(_BATCH, len(queries))
-        exact_ms, ms = self._timed(lambda: flat.nearest(one), lambda: fast.nearest(one))
+        batches = [np.concatenate(queries[at : at + few]) for at in range(0, len(queries) - few + 1, few)]
+        exact_ms, ms = self._timed(queries, flat.nearest, fast.nearest)
         batch_exact_ms, batch_ms = self._timed(
-            lambda: flat.nearest(batch, few), lambda: fast.nearest(batch, few)
+            batches, lambda rows: flat.nearest(rows, few), lambda rows: fast.nearest(rows, few)
         )
         ranked = self._auroc(scores)
         return Compared(
-            len(one),
+            len(queries[0]),
             len(vectors),
             vectors.shape[1],
             fast.name,
@@ -159,12 +159,16 @@ class Searching:
         found = auroc(np.array(self._bad), scores)
         return math.nan if found is None else found
 
-    def _timed(self, one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
-        """Median milliseconds of both, run in turn: what else the machine does meets both alike."""
-        spent: tuple[list[float], list[float]] = ([], [])
-        for _ in range(self._rounds):
-            for work, times in zip((one, other), spent, strict=True):
+    def _timed(
+        self, given: "Sequence[NDArray[np.float32]]", *searches: "Callable[[NDArray[np.float32]], object]"
+    ) -> list[float]:
+        """Median milliseconds of each, run in turn on one picture after another: what else the machine does
+        meets all alike, and so does a picture that takes longer than others."""
+        spent: list[list[float]] = [[] for _ in searches]
+        for number in range(self._rounds):
+            rows = given[number % len(given)]
+            for search, times in zip(searches, spent, strict=True):
                 began = time.perf_counter()
-                work()
+                search(rows)
                 times.append(1000 * (time.perf_counter() - began))
-        return statistics.median(spent[0]), statistics.median(spent[1])
+        return [statistics.median(times) for times in spent]
