@@ -43,7 +43,7 @@ class FrameNames:
             raise Problem(
                 404,
                 f"line {line} has no frame {unknown[0]!r} among those the page remembers: "
-                "take names from /v1/verdicts",
+                "take names from `patchline watch` or /v1/verdicts",
                 frames=unknown,
             )
         ambiguous = [name for name in names if len(found[name]) > 1]
