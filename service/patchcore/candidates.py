@@ -1,7 +1,9 @@
 """What an approximate search asks for candidates: a graph of neighbours, or lists of near vectors.
 
 Vectors are kept as the bank has them, in float16, and points compared with them by differences in float32:
-distances are right, and half the memory is read that copies in float32 would take.
+distances are right, and half the memory is read that copies in float32 would take. FAISS does so quickly
+where a vector has a multiple of 8 numbers, in older versions of 16, and ten times more slowly elsewhere:
+noughts fill it up.
 """
 
 from typing import Any, Protocol
@@ -16,9 +18,8 @@ Indices = NDArray[np.int64]
 
 LARGEST_GRAPH = 32_768
 """Vectors. A graph is asked in two thirds of the lists' time, and built by one thread, so that it is the same
-whenever it is built: in a second for 25,000 vectors, which a larger bank would exceed."""
-
-
+whenever it is built: in a second for 25,000 vectors of 152 numbers, which a larger bank would exceed."""
+WIDTH = 16
 _FLOAT16 = faiss.ScalarQuantizer.QT_fp16
 
 
@@ -41,7 +42,7 @@ class Candidates(Protocol):
 
 
 def candidates_of(vectors: Vectors) -> Candidates:
-    """For (N, D) vectors. Blocks for a second for each 25,000 of them at most."""
+    """For (N, D) vectors. Blocks for a second for each 25,000 of 152 numbers at most."""
     return Graph(vectors) if len(vectors) <= LARGEST_GRAPH else Lists(vectors)
 
 
@@ -51,13 +52,12 @@ class Graph:
     efforts = (7, 8, 10, 12, 16, 24)
 
     def __init__(self, vectors: Vectors) -> None:
+        wide = _wide(vectors)
         # FAISS's stub asks for a quantizer where its kind is meant.
         graph: Any = faiss.IndexHNSWSQ
-        self._index: Any = graph(vectors.shape[1], _FLOAT16, 16)
+        self._index: Any = graph(wide.shape[1], _FLOAT16, 16)
         self._index.hnsw.efConstruction = 60
-        # Of float16 there is nothing to learn.
-        self._index.is_trained = True
-        _alone(lambda: self._index.add(vectors.astype(np.float32)))
+        _alone(lambda: self._index.add(wide))
         self._all: Any = faiss.downcast_index(self._index.storage)
 
     def near(self, points: Points, effort: int) -> Points:
@@ -65,36 +65,42 @@ class Graph:
         # Not in FAISS's stubs.
         parameters: Any = vars(faiss)["SearchParametersHNSW"]()
         parameters.efSearch = effort
-        return _distances(self._index.search(points, 1, params=parameters))
+        return _distances(self._index.search(_wide(points), 1, params=parameters))
 
     def nearest(self, points: Points, rank: int = 0) -> Indices:
         """See Candidates."""
-        return _last(self._all.search(points, rank + 1))
+        return _last(self._all.search(_wide(points), rank + 1))
 
 
 class Lists:
-    """Inverted lists over k-means cells, FAISS's IVF-flat."""
+    """Inverted lists over k-means cells, FAISS's IVF."""
 
     efforts = (2, 3, 4, 6, 8)
 
     def __init__(self, vectors: Vectors) -> None:
-        dim, cells = vectors.shape[1], max(1, round(0.8 * np.sqrt(len(vectors))))
-        # Not what is left of a vector in its cell: that would be rounded.
-        whole = (faiss.METRIC_L2, False)
-        self._index: Any = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatL2(dim), dim, cells, _FLOAT16, *whole)
+        wide, cells = _wide(vectors), max(1, round(0.8 * np.sqrt(len(vectors))))
+        dim, lists = wide.shape[1], vars(faiss)["IndexIVFScalarQuantizer"]
+        # Not by residual: what is left of a vector in its cell would be rounded.
+        self._index: Any = lists(faiss.IndexFlatL2(dim), dim, cells, _FLOAT16, faiss.METRIC_L2, False)
         training = self._index.cp
         training.niter, training.seed, training.min_points_per_centroid = 10, 1234, 1
-        single = vectors.astype(np.float32)
-        self._index.train(single)
-        self._index.add(single)
+        self._index.train(wide)
+        self._index.add(wide)
 
     def near(self, points: Points, effort: int) -> Points:
         """See Candidates."""
-        return _distances(self._index.search(points, 1, params=_lists_of(effort)))
+        return _distances(self._index.search(_wide(points), 1, params=_lists_of(effort)))
 
     def nearest(self, points: Points, rank: int = 0) -> Indices:
         """See Candidates."""
-        return _last(self._index.search(points, rank + 1, params=_lists_of(self._index.nlist)))
+        return _last(self._index.search(_wide(points), rank + 1, params=_lists_of(self._index.nlist)))
+
+
+def _wide(points: NDArray[np.floating]) -> Points:
+    """In float32, filled up to a multiple of WIDTH numbers each."""
+    wide = np.zeros((len(points), points.shape[1] + -points.shape[1] % WIDTH), np.float32)
+    wide[:, : points.shape[1]] = points
+    return wide
 
 
 def _distances(found: tuple[Points, Indices]) -> Points:

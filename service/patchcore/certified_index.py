@@ -7,12 +7,9 @@ from numpy.typing import NDArray
 
 from service.patchcore.candidates import Candidates, candidates_of
 from service.patchcore.distance import row_distances
+from service.patchcore.effort import least_enough
 from service.patchcore.resident import Features, on_host
 
-ENOUGH = 0.985
-"""Share of points near the bank whose nearest vector must be found: where they lie as far from it as patches
-do, a little more of them is found than of patches (docs/performance.md)."""
-SAMPLE, NEIGHBOUR = 1024, 5
 SHARPENED, SHARPER = 8, 4
 """Of each picture so many patches are looked for with so many times the effort before any is searched
 exactly: those whose nearest vector was missed lie among the largest bounds, and each would cost a look at all
@@ -30,8 +27,8 @@ class CertifiedIndex:
     no patch can then lie further out, and the picture's largest distance is exact. How much effort candidates
     are looked for with is the least that finds the nearest vector of points around the bank's own;
     `fit` is false where none of a few efforts does, as in whitened banks, where a product is faster.
-    `vectors` (N, D) float16 are kept, not copied, beside the candidates' own. Blocks as `candidates_of`.
-    Raises ValueError for an empty bank and for other numbers.
+    `vectors` (N, D) float16 are kept, not copied, beside the candidates' own. Blocks as `candidates_of`
+    and `least_enough`. Raises ValueError for an empty bank and for other numbers.
     """
 
     def __init__(self, vectors: NDArray[np.float16]) -> None:
@@ -42,7 +39,8 @@ class CertifiedIndex:
         self._vectors = vectors
         self._closing = threading.Lock()
         candidates = candidates_of(vectors)
-        self.effort, self.fit = _tuned(candidates, vectors)
+        enough = least_enough(candidates, vectors, candidates.efforts)
+        self.effort, self.fit = enough or candidates.efforts[-1], enough is not None
         self._kind = type(candidates).__name__.lower()
         self._candidates: Candidates | None = candidates
 
@@ -86,7 +84,8 @@ class CertifiedIndex:
             self._candidates = None
 
     def _sharpen(self, candidates: Candidates, points: Points, bounds: Points) -> None:
-        """Look for the nearest vectors of each picture's largest bounds again, with more effort."""
+        """Look for the nearest vectors of each picture's largest bounds again, with more effort, and lower
+        the bounds where that finds nearer ones."""
         pictures, patches = bounds.shape
         few = min(SHARPENED, patches)
         place = np.argpartition(-bounds, few - 1, axis=1)[:, :few]
@@ -96,7 +95,7 @@ class CertifiedIndex:
 
     def _certify(self, candidates: Candidates, points: Points, bounds: Points) -> None:
         """Search again, exactly, from the largest bound on, more at each look, until each picture's largest
-        exact distance is at least its next bound."""
+        exact distance is at least its next bound; what was searched takes its bound's place."""
         pictures, patches = bounds.shape
         order = np.argsort(-bounds, axis=1, kind="stable")
         ranked = np.take_along_axis(bounds, order, axis=1)
@@ -113,23 +112,3 @@ class CertifiedIndex:
                 return
             unsure = unsure[largest[unsure] < ranked[unsure, end]]
             begin, end = end, min(3 * end, patches)
-
-
-def _tuned(candidates: Candidates, vectors: NDArray[np.float16]) -> tuple[int, bool]:
-    """The least effort that does, and whether there is one. Deterministic."""
-    near = _near(candidates, vectors)
-    exact = row_distances(near, vectors[candidates.nearest(near)])
-    for effort in candidates.efforts:
-        if (candidates.near(near, effort) <= exact * np.float32(1 + 1e-5)).mean() >= ENOUGH:
-            return effort, True
-    return candidates.efforts[-1], False
-
-
-def _near(candidates: Candidates, vectors: NDArray[np.float16]) -> Points:
-    """Some of the bank's vectors, each moved by as much as another is from its fifth neighbour: so far from
-    the bank do patches of good parts lie."""
-    rng = np.random.default_rng(0)
-    some = vectors[rng.choice(len(vectors), min(SAMPLE, len(vectors)), replace=False)].astype(np.float32)
-    step = vectors[candidates.nearest(some, min(NEIGHBOUR, len(vectors) - 1))] - some
-    moved: Points = some + np.roll(step, 1, axis=0)
-    return moved

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from service.patchcore import bfloat16
 from service.patchcore.certified_index import CertifiedIndex
 from service.patchcore.device_index import DeviceIndex
+from service.patchcore.effort import promising
 from service.patchcore.exact_index import ExactIndex, faiss_has
 from service.patchcore.level_index import LevelIndex
 from service.patchcore.levels import Levels
@@ -68,10 +69,10 @@ def index_of(
     """The index of a bank's vectors (N, D) for pictures that are scored by `score`.
 
     Certified, and `score` is the largest distance: `CertifiedIndex` for 4,096 to 262,144 vectors in float16,
-    as banks have them, where it finds enough. Where the score takes a quantile of all distances off, or there
-    are levels, every distance must be right: a product in bfloat16 (`ProductIndex`) on a processor that has
-    it, up to as many vectors.
-    For all else flat. On a device that is no CPU a product there (`DeviceIndex`), and for "exact" FAISS's own
+    as banks have them, where it finds enough. Where it does not, where the score takes a quantile of all
+    distances off, or there are levels: a product in bfloat16 (`ProductIndex`), of which every distance is
+    right, for 256 vectors or more, as far, on a processor that has it. For all else flat.
+    On a device that is no CPU a product there (`DeviceIndex`), and for "exact" FAISS's own
     where this build of it has CUDA. Raises and blocks as the indexes do.
     """
     if device != "cpu" and not (search == "exact" and faiss_has(device)):
@@ -79,7 +80,8 @@ def index_of(
     if search == "exact":
         return _by_levels(vectors, levels, lambda part: ExactIndex(part, device))
     halves = vectors.dtype == np.float16
-    if halves and not levels and score == "max" and FEWEST_LISTED <= len(vectors) <= MOST_PREPARED:
+    listable = halves and not levels and score == "max" and FEWEST_LISTED <= len(vectors) <= MOST_PREPARED
+    if listable and promising(vectors):
         listed = CertifiedIndex(vectors)
         if listed.fit:
             return listed

@@ -90,7 +90,7 @@ def measure(folder: Path) -> dict[str, Any]:
         decoded = decoder.pictures(frames[at : at + BATCH])
         outcomes = judge_batch(model, [each for each in decoded if isinstance(each, Picture)], draw=_ALL)
         scores += [outcome.score for outcome in outcomes if isinstance(outcome, Judgement)]
-        spent.append(1000 * (time.perf_counter() - began) / BATCH)
+        spent.append(1000 * (time.perf_counter() - began) / len(decoded))
     if len(scores) != len(judged):
         raise ValueError(f"{len(judged) - len(scores)} of the pictures could not be judged")
     return {

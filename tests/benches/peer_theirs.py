@@ -21,10 +21,10 @@ def main(folder: Path) -> dict:
     side = settings["side"]
 
     def batches(name):
-        paths = sorted((folder / name).iterdir())
-        for at in range(0, len(paths), settings["batch"]):
-            few = paths[at : at + settings["batch"]]
-            pictures = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in few]
+        files = [numpy.fromfile(path, numpy.uint8) for path in sorted((folder / name).iterdir())]
+        for at in range(0, len(files), settings["batch"]):
+            few = files[at : at + settings["batch"]]
+            pictures = [cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for data in few]
             resized = [cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA) for each in pictures]
             planes = torch.stack([torch.from_numpy(each).permute(2, 0, 1) for each in resized])
             yield pictures, planes.float().div(255).sub(mean).div(std)
@@ -42,20 +42,20 @@ def main(folder: Path) -> dict:
         selecting = time.perf_counter()
         model.subsample_embedding(settings["coreset_share"])
         ended = time.perf_counter()
-        fitted = ended - began - (selecting - extracted)
         model.eval()
-        scores, spent, began = [], [], time.perf_counter()
+        scores, spent = [], []
+        begun = time.perf_counter()
         for pictures, batch in batches("judged"):
             found = model(batch)
             scores += found.pred_score.flatten().tolist()
             for picture, drawn in zip(pictures, found.anomaly_map, strict=True):
                 _draw(cv2, picture, drawn.squeeze().numpy())
-            spent.append(1000 * (time.perf_counter() - began) / len(pictures))
-            began = time.perf_counter()
+            spent.append(1000 * (time.perf_counter() - begun) / len(pictures))
+            begun = time.perf_counter()
         nearest = [torch.cdist(part, model.memory_bank).amin(1).max() for part in patches.split(4096)]
     labels = torch.tensor(settings["defective"]).long()
     return {
-        "fit_seconds": fitted,
+        "fit_seconds": ended - began - (selecting - extracted),
         "coreset_seconds": ended - selecting,
         "kept": len(model.memory_bank),
         "frame_ms": median(spent),

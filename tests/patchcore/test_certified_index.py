@@ -8,15 +8,30 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.patchcore import nearest_distances, search
+from service.patchcore import candidates, nearest_distances, search
 from service.patchcore.certified_index import CertifiedIndex
+from service.patchcore.effort import promising
 from service.patchcore.exact_index import ExactIndex
 from service.patchcore.level_index import LevelIndex
 from service.patchcore.product_index import ProductIndex
 from service.patchcore.search import PatchIndex, index_of
 
 Make = Callable[[NDArray[np.floating]], PatchIndex]
-INDEXES: dict[str, Make] = {"exact": ExactIndex, "product": ProductIndex, "certified": CertifiedIndex}
+
+
+def listed(bank: NDArray[np.floating]) -> PatchIndex:
+    """Certified, with the lists that a large bank has."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(candidates, "LARGEST_GRAPH", 0)
+        return CertifiedIndex(bank)
+
+
+INDEXES: dict[str, Make] = {
+    "exact": ExactIndex,
+    "product": ProductIndex,
+    "certified": CertifiedIndex,
+    "listed": listed,
+}
 CLOSE = 2e-6
 
 
@@ -63,7 +78,7 @@ def test_largest_distance_of_each_picture_is_exact_and_none_is_too_small(
     largest = exact.reshape(pictures, -1).max(axis=1)
     assert np.allclose(found.reshape(pictures, -1).max(axis=1), largest, rtol=CLOSE, atol=allowed)
     assert (found >= exact * (1 - CLOSE) - allowed).all()
-    if kind != "certified":
+    if kind in ("exact", "product"):
         assert np.allclose(found, exact, rtol=CLOSE, atol=allowed)
 
 
@@ -107,6 +122,15 @@ def test_a_bank_without_neighbourhoods_is_not_fit_and_gets_another_index() -> No
     bank = np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16)
     assert not CertifiedIndex(bank).fit
     assert not isinstance(index_of(bank, (), search="certified"), CertifiedIndex)
+
+
+def test_no_graph_of_all_is_built_where_one_of_a_few_finds_too_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bank = np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16)
+    monkeypatch.setattr(search, "CertifiedIndex", pytest.fail)
+    assert index_of(bank, (), search="certified").size == len(bank)
+    assert promising(clustered(5000, 1)[0])
 
 
 def test_index_is_chosen_by_bank_and_score() -> None:

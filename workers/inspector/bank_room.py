@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, OrderedDict
 
-# The vectors are kept as they are in the file, in two bytes each value, and in the index, in four.
+# The vectors are kept as they are in the file, in two bytes each value, and in the index, in four at most.
 MEMORY_PER_FILE_BYTE = 3
 
 
