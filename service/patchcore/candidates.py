@@ -1,9 +1,7 @@
 """What an approximate search asks for candidates: a graph of neighbours, or lists of near vectors.
 
 Vectors are kept as the bank has them, in float16, and points compared with them by differences in float32:
-distances are right, and half the memory is read that copies in float32 would take. FAISS does so quickly
-where a vector has a multiple of 8 numbers, in older versions of 16, and ten times more slowly elsewhere:
-noughts fill it up.
+distances are right, and half the memory is read that copies in float32 would take.
 """
 
 from typing import Any, Protocol
@@ -18,8 +16,10 @@ Indices = NDArray[np.int64]
 
 LARGEST_GRAPH = 32_768
 """Vectors. A graph is asked in two thirds of the lists' time, and built by one thread, so that it is the same
-whenever it is built: in a second for 25,000 vectors of 152 numbers, which a larger bank would exceed."""
+whenever it is built: in one to two seconds for 20,000 vectors of 152 numbers, longest for random ones."""
 WIDTH = 16
+"""FAISS compares float16 ten times more slowly where a vector's length is no multiple of 8, in older versions
+of 16: vectors are filled up with zeros."""
 _FLOAT16 = faiss.ScalarQuantizer.QT_fp16
 
 
@@ -42,7 +42,7 @@ class Candidates(Protocol):
 
 
 def candidates_of(vectors: Vectors) -> Candidates:
-    """For (N, D) vectors. Blocks for a second for each 25,000 of 152 numbers at most."""
+    """For (N, D) vectors. Blocks for one to two seconds for each 20,000 of 152 numbers."""
     return Graph(vectors) if len(vectors) <= LARGEST_GRAPH else Lists(vectors)
 
 
@@ -54,7 +54,7 @@ class Graph:
     def __init__(self, vectors: Vectors) -> None:
         wide = _wide(vectors)
         # FAISS's stub asks for a quantizer where its kind is meant.
-        graph: Any = faiss.IndexHNSWSQ
+        graph: Any = vars(faiss)["IndexHNSWSQ"]
         self._index: Any = graph(wide.shape[1], _FLOAT16, 16)
         self._index.hnsw.efConstruction = 60
         _alone(lambda: self._index.add(wide))
@@ -120,7 +120,7 @@ def _lists_of(count: int) -> Any:
 
 
 def _alone(work: Any) -> None:
-    """By one thread: several would link a graph in the order of their chance."""
+    """By one thread: several would link a graph in whatever order they run."""
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:

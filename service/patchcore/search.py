@@ -69,11 +69,10 @@ def index_of(
     """The index of a bank's vectors (N, D) for pictures that are scored by `score`.
 
     Certified, and `score` is the largest distance: `CertifiedIndex` for 4,096 to 262,144 vectors in float16,
-    as banks have them, where it finds enough. Where it does not, where the score takes a quantile of all
-    distances off, or there are levels: a product in bfloat16 (`ProductIndex`), of which every distance is
-    right, for 256 vectors or more, as far, on a processor that has it. For all else flat.
-    On a device that is no CPU a product there (`DeviceIndex`), and for "exact" FAISS's own
-    where this build of it has CUDA. Raises and blocks as the indexes do.
+    as banks have them, where it finds enough. Otherwise a product in bfloat16 (`ProductIndex`), every
+    distance exact, for 256 to 262,144 vectors on a processor that has it; else flat. On a device that is no
+    CPU a product there (`DeviceIndex`), and for "exact" FAISS's own where this build of it has CUDA. Raises
+    as the indexes do, and blocks as they and `promising`.
     """
     if device != "cpu" and not (search == "exact" and faiss_has(device)):
         return DeviceIndex(vectors, device, levels)

@@ -66,7 +66,7 @@ def prepare(folder: Path) -> None:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Seconds of a fit from bytes, of its selection, and milliseconds a picture judged and drawn."""
+    """Seconds of a fit from bytes, milliseconds a picture judged and drawn, and the image AUROC."""
     settings = json.loads((folder / "settings.json").read_text())
     share_threads(settings["threads"], settings["threads"])
     backbone = backbone_for(RECIPE, EngineSettings())

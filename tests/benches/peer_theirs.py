@@ -19,9 +19,13 @@ def main(folder: Path) -> dict:
     _fill(model, torch, folder / "weights.pt")
     mean, std = 127 / 255, 128 / 255
     side = settings["side"]
+    given = {
+        name: [numpy.fromfile(path, numpy.uint8) for path in sorted((folder / name).iterdir())]
+        for name in ("taught", "judged")
+    }
 
     def batches(name):
-        files = [numpy.fromfile(path, numpy.uint8) for path in sorted((folder / name).iterdir())]
+        files = given[name]
         for at in range(0, len(files), settings["batch"]):
             few = files[at : at + settings["batch"]]
             pictures = [cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for data in few]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.patchcore import candidates, nearest_distances, search
 from service.patchcore.certified_index import CertifiedIndex
-from service.patchcore.effort import promising
+from service.patchcore.effort import least_enough, promising
 from service.patchcore.exact_index import ExactIndex
 from service.patchcore.level_index import LevelIndex
 from service.patchcore.product_index import ProductIndex
@@ -23,7 +23,9 @@ def listed(bank: NDArray[np.floating]) -> PatchIndex:
     """Certified, with the lists that a large bank has."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(candidates, "LARGEST_GRAPH", 0)
-        return CertifiedIndex(bank)
+        index = CertifiedIndex(bank)
+    assert index.name.startswith("certified lists")
+    return index
 
 
 INDEXES: dict[str, Make] = {
@@ -103,10 +105,11 @@ def test_a_picture_in_a_batch_scores_as_alone() -> None:
         assert np.array_equal(index.nearest(queries, 4), np.concatenate(alone))
 
 
-def test_same_vectors_give_the_same_candidates() -> None:
+@pytest.mark.parametrize("kind", ["certified", "listed"])
+def test_same_vectors_give_the_same_candidates(kind: str) -> None:
     bank, queries = clustered(5000, 300)
-    one, other = CertifiedIndex(bank), CertifiedIndex(bank.copy())
-    assert one.effort == other.effort
+    one, other = INDEXES[kind](bank), INDEXES[kind](bank.copy())
+    assert one.name == other.name
     assert np.array_equal(one.nearest(queries), other.nearest(queries))
 
 
@@ -114,11 +117,16 @@ def test_certified_finds_most_patches_exactly_with_little_effort() -> None:
     bank, queries = clustered(5000, 1000)
     index = CertifiedIndex(bank)
     assert index.fit
+    assert index.effort <= 10
     exact = nearest_distances(queries, bank)
     assert (index.nearest(queries) <= exact * (1 + 1e-5)).mean() > 0.95
 
 
-def test_a_bank_without_neighbourhoods_is_not_fit_and_gets_another_index() -> None:
+def test_a_bank_without_neighbourhoods_is_not_fit_and_gets_another_index(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As if a few of its vectors had not shown it.
+    monkeypatch.setattr(search, "promising", lambda _: True)
     bank = np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16)
     assert not CertifiedIndex(bank).fit
     assert not isinstance(index_of(bank, (), search="certified"), CertifiedIndex)
@@ -128,9 +136,24 @@ def test_no_graph_of_all_is_built_where_one_of_a_few_finds_too_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bank = np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16)
-    monkeypatch.setattr(search, "CertifiedIndex", pytest.fail)
+    monkeypatch.delattr(search, "CertifiedIndex")
     assert index_of(bank, (), search="certified").size == len(bank)
+
+
+def test_a_few_vectors_show_whether_a_bank_has_neighbourhoods() -> None:
     assert promising(clustered(5000, 1)[0])
+    assert not promising(np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16))
+
+
+def test_effort_is_the_least_that_finds_enough() -> None:
+    class Found(candidates.Graph):
+        def near(self, points: NDArray[np.float32], effort: int) -> NDArray[np.float32]:
+            return super().near(points, 24) if effort >= 12 else np.full(len(points), np.inf, np.float32)
+
+    bank, _ = clustered(3000, 1)
+    graph = Found(bank)
+    assert least_enough(graph, bank, graph.efforts) == 12
+    assert least_enough(graph, bank, graph.efforts[:2]) is None
 
 
 def test_index_is_chosen_by_bank_and_score() -> None:
@@ -170,11 +193,12 @@ def test_vectors_that_float16_would_round_are_not_certified() -> None:
     assert not isinstance(index_of(bank, (), search="certified"), CertifiedIndex)
 
 
-def test_a_query_that_is_no_number_is_refused_where_a_bound_would_hide_it() -> None:
+@pytest.mark.parametrize("kind", ["product", "certified", "listed"])
+def test_a_query_that_is_no_number_is_refused_where_a_bound_would_hide_it(kind: str) -> None:
     bank, queries = clustered(300, 10)
     queries[3, 0] = np.nan
     with pytest.raises(ValueError, match="not finite"):
-        ProductIndex(bank).nearest(queries)
+        INDEXES[kind](bank).nearest(queries)
 
 
 def clustered(count: int, patches: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:

@@ -162,8 +162,8 @@ class Searching:
     def _timed(
         self, given: "Sequence[NDArray[np.float32]]", *searches: "Callable[[NDArray[np.float32]], object]"
     ) -> list[float]:
-        """Median milliseconds of each, run in turn, on some of all that is given: what else the machine does
-        meets all alike, and so does what takes longer than others."""
+        """Median milliseconds of each search, in turn on the same pictures or batches, spread over all that
+        are given: what else the machine does meets all alike."""
         spent: list[list[float]] = [[] for _ in searches]
         apart = max(1, len(given) // self._rounds)
         for number in range(self._rounds):

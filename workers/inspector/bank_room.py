@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, OrderedDict
 
 # The vectors are kept as they are in the file, in two bytes each value, and in the index, in four at most.
+# Of vectors of less than a hundred numbers a graph's links weigh as much again.
 MEMORY_PER_FILE_BYTE = 3
 
 
