@@ -21,6 +21,8 @@ WIDTH = 16
 """FAISS compares float16 ten times more slowly where a vector's length is no multiple of 8, in older versions
 of 16: vectors are filled up with zeros."""
 _FLOAT16 = faiss.ScalarQuantizer.QT_fp16
+_untyped: Any = faiss
+"""Its stubs lack some of what is used here, and ask for a quantizer where its kind is meant."""
 
 
 class Candidates(Protocol):
@@ -53,17 +55,14 @@ class Graph:
 
     def __init__(self, vectors: Vectors) -> None:
         wide = _wide(vectors)
-        # FAISS's stub asks for a quantizer where its kind is meant.
-        graph: Any = vars(faiss)["IndexHNSWSQ"]
-        self._index: Any = graph(wide.shape[1], _FLOAT16, 16)
+        self._index = _untyped.IndexHNSWSQ(wide.shape[1], _FLOAT16, 16)
         self._index.hnsw.efConstruction = 60
         _alone(lambda: self._index.add(wide))
-        self._all: Any = faiss.downcast_index(self._index.storage)
+        self._all = _untyped.downcast_index(self._index.storage)
 
     def near(self, points: Points, effort: int) -> Points:
         """See Candidates."""
-        # Not in FAISS's stubs.
-        parameters: Any = vars(faiss)["SearchParametersHNSW"]()
+        parameters = _untyped.SearchParametersHNSW()
         parameters.efSearch = effort
         return _distances(self._index.search(_wide(points), 1, params=parameters))
 
@@ -79,9 +78,9 @@ class Lists:
 
     def __init__(self, vectors: Vectors) -> None:
         wide, cells = _wide(vectors), max(1, round(0.8 * np.sqrt(len(vectors))))
-        dim, lists = wide.shape[1], vars(faiss)["IndexIVFScalarQuantizer"]
+        dim, centres = wide.shape[1], faiss.IndexFlatL2(wide.shape[1])
         # Not by residual: what is left of a vector in its cell would be rounded.
-        self._index: Any = lists(faiss.IndexFlatL2(dim), dim, cells, _FLOAT16, faiss.METRIC_L2, False)
+        self._index = _untyped.IndexIVFScalarQuantizer(centres, dim, cells, _FLOAT16, faiss.METRIC_L2, False)
         training = self._index.cp
         training.niter, training.seed, training.min_points_per_centroid = 10, 1234, 1
         self._index.train(wide)
@@ -114,7 +113,7 @@ def _last(found: tuple[Points, Indices]) -> Indices:
 
 
 def _lists_of(count: int) -> Any:
-    parameters: Any = faiss.SearchParametersIVF()
+    parameters = _untyped.SearchParametersIVF()
     parameters.nprobe = count
     return parameters
 

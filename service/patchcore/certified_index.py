@@ -73,10 +73,10 @@ class CertifiedIndex:
             raise ValueError("the queries hold values that are not finite: check the backbone")
         if not len(points):
             return np.empty(0, np.float32)
-        bounds = candidates.near(points, self.effort)
-        self._sharpen(candidates, points, bounds.reshape(pictures, -1))
-        self._certify(candidates, points, bounds.reshape(pictures, -1))
-        return bounds
+        bounds = candidates.near(points, self.effort).reshape(pictures, -1)
+        self._sharpen(candidates, points, bounds)
+        self._certify(candidates, points, bounds)
+        return bounds.ravel()
 
     def close(self) -> None:
         """See PatchIndex."""
@@ -87,11 +87,11 @@ class CertifiedIndex:
         """Look for the nearest vectors of each picture's largest bounds again, with more effort, and lower
         the bounds where that finds nearer ones."""
         pictures, patches = bounds.shape
-        few = min(SHARPENED, patches)
+        few, each = min(SHARPENED, patches), np.arange(pictures)[:, None]
         place = np.argpartition(-bounds, few - 1, axis=1)[:, :few]
-        these = points[(np.arange(pictures)[:, None] * patches + place).ravel()]
+        these = points[(each * patches + place).ravel()]
         again = candidates.near(these, SHARPER * self.effort).reshape(place.shape)
-        np.put_along_axis(bounds, place, np.minimum(again, np.take_along_axis(bounds, place, 1)), 1)
+        bounds[each, place] = np.minimum(bounds[each, place], again)
 
     def _certify(self, candidates: Candidates, points: Points, bounds: Points) -> None:
         """Search again, exactly, from the largest bound on, more at each look, until each picture's largest

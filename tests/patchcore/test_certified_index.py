@@ -127,7 +127,7 @@ def test_a_bank_without_neighbourhoods_is_not_fit_and_gets_another_index(
 ) -> None:
     # As if a few of its vectors had not shown it.
     monkeypatch.setattr(search, "promising", lambda _: True)
-    bank = np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16)
+    bank = scattered()
     assert not CertifiedIndex(bank).fit
     assert not isinstance(index_of(bank, (), search="certified"), CertifiedIndex)
 
@@ -135,14 +135,14 @@ def test_a_bank_without_neighbourhoods_is_not_fit_and_gets_another_index(
 def test_no_graph_of_all_is_built_where_one_of_a_few_finds_too_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bank = np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16)
+    bank = scattered()
     monkeypatch.delattr(search, "CertifiedIndex")
     assert index_of(bank, (), search="certified").size == len(bank)
 
 
 def test_a_few_vectors_show_whether_a_bank_has_neighbourhoods() -> None:
     assert promising(clustered(5000, 1)[0])
-    assert not promising(np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16))
+    assert not promising(scattered())
 
 
 def test_effort_is_the_least_that_finds_enough() -> None:
@@ -199,6 +199,11 @@ def test_a_query_that_is_no_number_is_refused_where_a_bound_would_hide_it(kind: 
     queries[3, 0] = np.nan
     with pytest.raises(ValueError, match="not finite"):
         INDEXES[kind](bank).nearest(queries)
+
+
+def scattered() -> NDArray[np.float16]:
+    """Vectors without neighbourhoods."""
+    return np.random.default_rng(0).standard_normal((4200, 60)).astype(np.float16)
 
 
 def clustered(count: int, patches: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from service.settings import Settings
+from service.settings.inspection import threads_given
 
 if TYPE_CHECKING:
     from service.banks.archive_gap import ArchiveGap
@@ -182,4 +183,4 @@ def _try_device(device: str, threads: int) -> str:
         raise _Ill(f"{device} cannot be used ({reason}): correct PATCHLINE_ENGINE__DEVICE") from error
     cores = os.cpu_count() or 1
     name = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
-    return f"{name} computes, with {threads or max(cores - 1, 1)} of {cores} threads"
+    return f"{name} computes, with {threads_given(threads, cores)} of {cores} threads"
