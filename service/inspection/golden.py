@@ -20,6 +20,7 @@ from service.patchcore.held_out import fused_scores
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.scoring import image_score
 from service.patchcore.search import PatchIndex
+from service.patchcore.side_by_side import side_by_side
 
 TOLERANCES: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 2e-2, "float16": 2e-2}
 """How far a score may lie off, by the coarser of the arithmetic of then and of now, as a share of the larger
@@ -37,7 +38,8 @@ def golden_scores(bank: MemoryBank, features: NDArray[np.float16], index: PatchI
 
 def rescored(golden: GoldenFrames, bank: MemoryBank) -> GoldenFrames:
     """The same frames with their scores under another version of their bank. Blocks for a search."""
-    scores = fused_scores(bank.distances(golden.features), bank.recipe)
+    distances = side_by_side(bank.distances, np.array_split(golden.features, min(2, len(golden.features))))
+    scores = fused_scores(np.concatenate(distances, axis=1), bank.recipe)
     return GoldenFrames(golden.parts, scores, golden.features, golden.pictures)
 
 

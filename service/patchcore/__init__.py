@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from service.patchcore.anomaly_map import draw_grid
     from service.patchcore.calibration import Calibration, effective_alpha
     from service.patchcore.coreset import Progress, Selection, greedy_coreset
+    from service.patchcore.coverage import coverage_radius
     from service.patchcore.embedding import embed
     from service.patchcore.estimator import PatchCore
     from service.patchcore.exact_index import ExactIndex
     from service.patchcore.growth import grow, learn
     from service.patchcore.held_out import fused_score, held_out_distances, held_out_scores
-    from service.patchcore.levels import Levels, coverage_radius, fused, level_distances
+    from service.patchcore.levels import Levels, fused, level_distances
     from service.patchcore.memory_bank import MemoryBank
     from service.patchcore.metrics import aupro, auroc, average_precision
     from service.patchcore.nearest import nearest_distances
@@ -45,7 +46,7 @@ _HOMES = {
     "held_out_distances": "held_out",
     "held_out_scores": "held_out",
     "Levels": "levels",
-    "coverage_radius": "levels",
+    "coverage_radius": "coverage",
     "fused": "levels",
     "level_distances": "levels",
     "MemoryBank": "memory_bank",

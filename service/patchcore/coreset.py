@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.patchcore.distance import squared_distances
 from service.patchcore.frontier import Frontier
 from service.patchcore.side_by_side import Crew
 
@@ -57,7 +56,7 @@ def greedy_coreset(
     with Crew() as crew:
         frontier = Frontier(features, seen, crew)
         if seen is None or not len(seen):
-            frontier.choose(_first(features) if start is None else start)
+            frontier.choose(start)
         while len(frontier.chosen) < limit and frontier.advance(limit, stop):
             if progress is not None:
                 progress(len(frontier.chosen), limit if stop < 0 else min(limit, frontier.at_most(stop)))
@@ -69,11 +68,6 @@ def greedy_coreset(
 def _selection(frontier: Frontier) -> Selection:
     radii = np.sqrt(np.asarray(frontier.chosen_squared, dtype=np.float32))
     return Selection(np.asarray(frontier.chosen, dtype=np.int64), radii, frontier.radius())
-
-
-def _first(features: NDArray[np.float32]) -> int:
-    mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return int(np.argmax(squared_distances(features, mean[None])))
 
 
 def _limit(features: NDArray[np.float32], keep: int | None, until_radius: float | None) -> int:

@@ -93,6 +93,11 @@ def below(values: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.where(np.isinf(single), single, np.nextafter(single, np.float32(-np.inf)))
 
 
+def above(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """As float32, never rounded down."""
+    return np.nextafter(values.astype(np.float32), np.float32(np.inf))
+
+
 def least_product(
     norms: NDArray[np.float64], bounds: NDArray[np.floating], doubt: NDArray[np.float64]
 ) -> NDArray[np.float32]:

@@ -6,19 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.coreset import Progress, Selection, greedy_coreset
+from service.patchcore.coverage import covered_by
 from service.patchcore.held_out import Siblings, fused_score, held_out_distances
-from service.patchcore.levels import Levels, coverage_radius
+from service.patchcore.levels import Levels
 from service.patchcore.memory_bank import MemoryBank, prepared, rounded
 from service.patchcore.moments import Moments
 from service.patchcore.projection import project
 from service.patchcore.recipe import Recipe
 from service.patchcore.refitting import held_out_of_whitening
-from service.patchcore.side_by_side import Crew, side_by_side
+from service.patchcore.side_by_side import side_by_side
 from service.patchcore.whitening import Whitening
 
 Parts = Sequence[NDArray[np.floating]]
 MOST_SELECTABLE = 2**22
 """Patches. Their projections, 128 numbers of 4 bytes, are what the selection holds in memory: 2 GiB."""
+
+COVERED_TOGETHER = 4096
+"""Patches: with fewer at a time, more goes into making the vectors ready than into products."""
 
 
 def fit(
@@ -82,9 +86,9 @@ def calibrate(
     return scores[finite], np.array(list(parts), dtype=np.int32)[finite]
 
 
-def flattened(parts: Parts) -> NDArray[np.float32]:
-    """All patches of the parts, in order, float32 (N, D)."""
-    return np.concatenate([np.asarray(p, dtype=np.float32).reshape(-1, p.shape[-1]) for p in parts])
+def stored(part: NDArray[np.floating], whitening: Whitening | None) -> NDArray[np.float16]:
+    """What a bank would store of a part's patches, (P, D)."""
+    return rounded(prepared(part.reshape(-1, part.shape[-1]), whitening))
 
 
 def check_parts(parts: Parts) -> tuple[int, int]:
@@ -105,16 +109,13 @@ def check_parts(parts: Parts) -> tuple[int, int]:
 def _covered(
     parts: Parts, vectors: NDArray[np.float16], whitening: Whitening | None, levels: Levels
 ) -> float:
-    def farthest(share: Sequence[int]) -> float:
-        covered = 0.0
-        for number in share:
-            covered = coverage_radius(_stored(parts[number], whitening), vectors, levels, covered)
-        return covered
+    few = max(1, COVERED_TOGETHER * parts[0].shape[-1] // parts[0].size)
 
-    # In shares: what one part lies off tells of the next ones which patches need not be looked at.
-    with Crew() as crew:
-        shares = [range(at, len(parts), crew.threads) for at in range(crew.threads)]
-        return max(crew.each(farthest, shares))
+    def patches(first: int) -> NDArray[np.float16]:
+        numbers = range(first, min(first + few, len(parts)))
+        return np.concatenate([stored(parts[number], whitening) for number in numbers])
+
+    return covered_by(vectors, levels, range(0, len(parts), few), patches)
 
 
 def _selected(
@@ -127,7 +128,7 @@ def _selected(
     projected = np.empty((len(drawn), width), dtype=np.float32)
     for number, part in enumerate(parts):
         begin, end = np.searchsorted(drawn, (number * patches, (number + 1) * patches))
-        rows = _stored(part, whitening)[drawn[begin:end] - number * patches]
+        rows = stored(part, whitening)[drawn[begin:end] - number * patches]
         projected[begin:end] = project(rows, recipe.projection_dim, recipe.seed)
     chosen = greedy_coreset(projected, keep=min(recipe.keep(count), len(drawn)), progress=progress)
     return chosen, drawn[chosen.indices]
@@ -146,10 +147,5 @@ def _gathered(parts: Parts, rows: NDArray[np.int64], whitening: Whitening | None
     owner = rows // patches
     for number in np.unique(owner):
         mine = np.flatnonzero(owner == number)
-        vectors[mine] = _stored(parts[int(number)], whitening)[rows[mine] % patches]
+        vectors[mine] = stored(parts[int(number)], whitening)[rows[mine] % patches]
     return vectors
-
-
-def _stored(part: NDArray[np.floating], whitening: Whitening | None) -> NDArray[np.float16]:
-    """What a bank would store of a part's patches, (P, D)."""
-    return rounded(prepared(part.reshape(-1, part.shape[-1]), whitening))

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.patchcore.coreset import Progress, Selection, greedy_coreset
-from service.patchcore.fit import Parts, calibrate, check_parts, flattened
-from service.patchcore.levels import coverage_radius
-from service.patchcore.memory_bank import MemoryBank, prepared, rounded
+from service.patchcore.coverage import covered_by
+from service.patchcore.fit import Parts, calibrate, check_parts, stored
+from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.projection import project
+from service.patchcore.side_by_side import side_by_side
+
+PIECES = 2
 
 
 def grow(
@@ -49,28 +52,35 @@ def learn(bank: MemoryBank, new_parts: Parts, *, progress: Progress | None = Non
     another shape.
     """
     _check(bank, new_parts)
-    stored = rounded(prepared(flattened(new_parts), bank.whitening))
-    chosen = _chosen(bank, stored, progress)
+    parts = side_by_side(lambda part: stored(part, bank.whitening), new_parts)
+    patches = np.concatenate(parts)
+    chosen = _chosen(bank, patches, progress)
     first = bank.next_part
-    names = np.repeat(np.arange(first, first + len(new_parts), dtype=np.int32), len(stored) // len(new_parts))
-    vectors = np.concatenate([bank.vectors, stored[chosen.indices]])
+    names = np.repeat(np.arange(first, first + len(parts), dtype=np.int32), len(parts[0]))
+    vectors = np.concatenate([bank.vectors, patches[chosen.indices]])
     return replace(
         bank,
         vectors=vectors,
         vector_part=np.concatenate([bank.vector_part, names[chosen.indices]]),
-        coverage_radius=coverage_radius(stored, vectors, bank.levels, bank.coverage_radius),
+        coverage_radius=_covered(bank, vectors, patches),
         part_count=first + len(new_parts),
     )
 
 
-def _chosen(bank: MemoryBank, stored: NDArray[np.float16], progress: Progress | None) -> Selection:
+def _chosen(bank: MemoryBank, patches: NDArray[np.float16], progress: Progress | None) -> Selection:
     recipe = bank.recipe
     return greedy_coreset(
-        project(stored, recipe.projection_dim, recipe.seed),
+        project(patches, recipe.projection_dim, recipe.seed),
         until_radius=bank.selection_radius,
         seen=project(bank.vectors, recipe.projection_dim, recipe.seed),
         progress=progress,
     )
+
+
+def _covered(bank: MemoryBank, vectors: NDArray[np.float16], patches: NDArray[np.float16]) -> float:
+    # In few pieces, and each held against what the bank covers already: most lie within.
+    pieces = np.array_split(patches, PIECES)
+    return covered_by(vectors, bank.levels, pieces, lambda piece: piece, bank.coverage_radius)
 
 
 def _check(bank: MemoryBank, new_parts: Parts) -> None:

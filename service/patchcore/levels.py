@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from service.patchcore.nearest import nearest_distances
 
-FIRST_VECTORS = 512
-"""Held against all features at once; of a bank of thousands they cover most."""
 Levels = tuple[int, ...]
 """How many columns each level has, in order; empty where all columns are one level."""
 
@@ -53,21 +51,3 @@ def fused(distances: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDA
     """Distances (L, ...) of all levels as one (...)."""
     total: NDArray[np.float32] = np.sum(np.asarray(distances, dtype=np.float32), axis=0, dtype=np.float32)
     return total
-
-
-def coverage_radius(
-    features: NDArray[np.floating], vectors: NDArray[np.floating], levels: Levels = (), least: float = 0.0
-) -> float:
-    """The largest fused distance of any of (N, D) features to the vectors, in the features' own space, or
-    `least` where that is larger. Features that some vectors show to lie within `least` are not held against
-    the others: vectors in the order of a greedy choice cover soonest."""
-    if not len(features) or not len(vectors):
-        raise ValueError("a coverage radius needs features and vectors: one of the two is empty")
-    left, near, seen = features, level_distances(features, vectors[:FIRST_VECTORS], levels), FIRST_VECTORS
-    while (outside := fused(near) > least).any():
-        left, near = left[outside], near[:, outside]
-        if seen >= len(vectors):
-            return float(fused(near).max())
-        near = level_distances(left, vectors[seen : 2 * seen], levels, known=near)
-        seen *= 2
-    return least

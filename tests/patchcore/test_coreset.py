@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.patchcore import frontier
+from service.patchcore import bounds, frontier
 from service.patchcore.coreset import greedy_coreset
 from service.patchcore.distance import Products, slack, squared_distances
 from tests.patchcore.plain_greedy import plain_greedy
@@ -45,7 +45,7 @@ def test_fast_greedy_equals_the_plain_loop(points: Points, keep: int, data: st.D
     block = data.draw(st.sampled_from([1, 2, 7, 1024]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frontier, "BLOCK", block)
-        patch.setattr(frontier, "COLUMNS", 3)
+        patch.setattr(bounds, "COLUMNS", 3)
         assert_plain(points, keep)
 
 
@@ -106,7 +106,7 @@ def test_going_on_from_seen_continues_the_selection() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.9, 0.99, 1.0])
 def test_points_that_many_seen_ones_cover_change_neither_choice_nor_radius(share: float) -> None:
-    seen, points = clusters(3 * frontier.COLUMNS), clusters(1500)
+    seen, points = clusters(3 * bounds.COLUMNS), clusters(1500)
     near = np.array([np.sqrt(squared_distances(seen, point[None])).min() for point in points])
     # From a radius that no point is beyond to one that all are: the share of them that is covered before.
     assert_plain(points, 200, float(np.quantile(near, share)), seen)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from service.patchcore.coverage import coverage_radius
 from service.patchcore.exact_index import ExactIndex
 from service.patchcore.fit import fit
-from service.patchcore.levels import coverage_radius
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.recipe import Recipe
 from service.patchcore.scoring import image_score

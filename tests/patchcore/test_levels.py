@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.patchcore import Recipe, fit, fused, fused_score, grow, index_of, level_distances
-from service.patchcore.levels import columns, coverage_radius
+from service.patchcore.coverage import coverage_radius
+from service.patchcore.levels import columns
 
 LATE = Recipe(whiten=True, fusion="late", coreset_share=0.2, min_vectors=20)
 LEVELS = (6, 10)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.patchcore.coverage import FIRST_VECTORS, coverage_radius
 from service.patchcore.held_out import fused_score, fused_scores, held_out_distances, held_out_scores
-from service.patchcore.levels import FIRST_VECTORS, coverage_radius, fused, level_distances
+from service.patchcore.levels import fused, level_distances
 from service.patchcore.nearest import nearest_distances
 from service.patchcore.recipe import Recipe, ScoreMode
 from service.patchcore.scoring import image_score

@@ -93,7 +93,7 @@ def _select(
     from functools import partial
 
     from service.patchcore.coreset import greedy_coreset
-    from service.patchcore.levels import coverage_radius
+    from service.patchcore.coverage import coverage_radius
     from service.patchcore.projection import project
     from workers.cli.progress import progress_bars
 
