@@ -27,6 +27,8 @@ TOLERANCES: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 2e-2, "float1
 of the stored score and the median of the calibration: a part of the bank itself may score next to nothing."""
 
 _LIBRARIES = "install the libraries and use the device that it was made with"
+_PIECES = 2
+"""So few that more goes into products than into making the vectors ready for each."""
 _LIMITS = ImageLimits(max_bytes=32 * 2**20)
 
 
@@ -38,7 +40,8 @@ def golden_scores(bank: MemoryBank, features: NDArray[np.float16], index: PatchI
 
 def rescored(golden: GoldenFrames, bank: MemoryBank) -> GoldenFrames:
     """The same frames with their scores under another version of their bank. Blocks for a search."""
-    distances = side_by_side(bank.distances, np.array_split(golden.features, min(2, len(golden.features))))
+    pieces = np.array_split(golden.features, min(_PIECES, len(golden.features)))
+    distances = side_by_side(bank.distances, pieces)
     scores = fused_scores(np.concatenate(distances, axis=1), bank.recipe)
     return GoldenFrames(golden.parts, scores, golden.features, golden.pictures)
 

@@ -12,23 +12,25 @@ from service.patchcore.side_by_side import Crew
 
 ROWS, COLUMNS = 1024, 512
 SETTLED_ROWS = 128
-"""Few, since a block has to be enough for a whole crew."""
+"""Few, so that a large block is shared out; with COLUMNS they make 65,536 pairs at most."""
 NORMED_ROWS = 8192
-PAIRS = 2**16
 CHOSEN = np.float32(-1)
 UNKNOWN = np.float32(np.inf)
 
 Indices = NDArray[np.int64]
+Counts = NDArray[np.int32]
 Points = NDArray[np.float32]
 
 
 class Bounds:
-    """For each of (N, D) points `nearest`, which no squared canonical distance to the nearest centre exceeds.
+    """For each of (N, D) points `nearest`: it lies no farther, squared, from the nearest of the first `upto`
+    centres.
 
-    It counts the first `upto` centres. Products lower it, by their proven slack too little. Once settled it
-    is the canonical distance to the nearest of the first `known` centres, measured for the few pairs that may
-    be the nearest. Points are dealt with some at a time, side by side by a `crew`: none touches another's. A
-    point that became a centre has CHOSEN for its bound. Memory is a chunk a thread, and the centres.
+    Products lower a bound, by their proven slack too little. Where `known` counts all centres it is the
+    squared canonical distance itself, measured for the few pairs that may be the nearest; only with later
+    centres is a point measured again. Points are dealt with some at a time, side by side by a `crew`: none
+    touches another's. A point that became a centre has CHOSEN for its bound. Memory is 20 bytes a point,
+    chunks for each thread, and the centres twice.
     """
 
     def __init__(self, features: Points, seen: Points | None, crew: Crew) -> None:
@@ -42,8 +44,8 @@ class Bounds:
         self._centres = Centres(features.shape[1], centre)
         self._buffers = _Buffers(features.shape[1])
         self.nearest = np.full(len(features), UNKNOWN, dtype=np.float32)
-        self.upto = np.zeros(len(features), dtype=np.int64)
-        self.known = np.zeros(len(features), dtype=np.int64)
+        self.upto = np.zeros(len(features), dtype=np.int32)
+        self.known = np.zeros(len(features), dtype=np.int32)
         if seen is not None:
             self._centres.append(seen)
 
@@ -61,7 +63,8 @@ class Bounds:
         """The point that lies farthest from the mean of all, the first of equals."""
         doubt = slack(self._norms, 0.0, self._features.shape[1])
         some = np.flatnonzero(self._norms + doubt >= (self._norms - doubt).max())
-        return int(some[squared_distances(self._features[some], self.centre[None]).argmax()])
+        points = self._features if len(some) == len(self._features) else self._features[some]
+        return int(some[squared_distances(points, self.centre[None]).argmax()])
 
     def farthest(self, count: int, rows: Indices | None = None) -> Indices:
         """The `count` points, or of `rows`, with the highest bounds, of equals the first; in rising order, as
@@ -75,7 +78,7 @@ class Bounds:
         self._each(ROWS, lambda some: self._refresh(some, stop), rows, self.upto)
 
     def settle(self, rows: Indices) -> None:
-        """Make the bounds of some points canonical distances. Faster where they were refreshed before."""
+        """Make the bounds of some points squared canonical distances: sooner where they were refreshed."""
         self._each(SETTLED_ROWS, self._settle, rows, self.known)
 
     def beyond(self, stop: float, rows: Indices | slice = slice(None)) -> NDArray[np.bool_]:
@@ -84,7 +87,7 @@ class Bounds:
         far: NDArray[np.bool_] = np.sqrt(np.maximum(squared, 0)).astype(np.float64) > stop
         return far & (squared >= 0)
 
-    def _each(self, size: int, work: Callable[[Indices], None], rows: Indices, since: Indices) -> None:
+    def _each(self, size: int, work: Callable[[Indices], None], rows: Indices, since: Counts) -> None:
         stale = rows[(since[rows] < self.centres) & (self.nearest[rows] > 0)]
         stale = stale[np.argsort(since[stale], kind="stable")]
         self._crew.each(work, [stale[start : start + size] for start in range(0, len(stale), size)])
@@ -111,7 +114,8 @@ class Bounds:
         for first in range(int(self.known[rows[0]]), self.centres, COLUMNS):
             last = min(first + COLUMNS, self.centres)
             at, column = np.divmod(np.flatnonzero(self._products(left, first, last) >= need), last - first)
-            self._lower_pairs(rows[at], column + first)
+            exact = squared_distances(self._features[rows[at]], self._centres.raw[column + first])
+            np.minimum.at(self.nearest, rows[at], exact)
         self.known[rows] = self.upto[rows] = self.centres
 
     def _left(self, rows: Indices) -> Points:
@@ -137,12 +141,6 @@ class Bounds:
 
     def _slack(self, norms: NDArray[np.float64]) -> NDArray[np.float64]:
         return slack(norms, self._centres.largest_norm, self._features.shape[1])
-
-    def _lower_pairs(self, rows: Indices, columns: Indices) -> None:
-        for start in range(0, len(rows), PAIRS):
-            row, column = rows[start : start + PAIRS], columns[start : start + PAIRS]
-            exact = squared_distances(self._features[row], self._centres.raw[column])
-            np.minimum.at(self.nearest, row, exact)
 
 
 class _Buffers(threading.local):

@@ -44,9 +44,10 @@ def greedy_coreset(
     nothing seen it begins at `start`, or at the point farthest from the mean: the rule of every later choice
     with the mean in the place of the bank, so the first vector is one that a cover needs anyway. `progress`
     gets (chosen, at most) now and then: the first never falls, the second never rises, and at the end they
-    are equal. Memory is a copy of the
-    features and chunks, never N x k. Blocks for at most N * k * D multiplications. Raises ValueError for
-    features that are not finite, too large, of other dimensions than `seen`, and for no stop rule.
+    are equal. Memory is 20 bytes a point, chunks, and what is seen and chosen a few times, never N x k;
+    features whose rows do not lie one after the other are copied. Blocks for at most 2 * N * k * D
+    multiplications. Raises ValueError for features that are not finite, too large, of other dimensions than
+    `seen`, and for no stop rule.
     """
     limit = _limit(features, keep, until_radius)
     _check(features, seen, start)
@@ -54,7 +55,7 @@ def greedy_coreset(
         return Selection(np.empty(0, np.int64), np.empty(0, np.float32), 0.0)
     stop = -1.0 if until_radius is None else float(until_radius)
     with Crew() as crew:
-        frontier = Frontier(features, seen, crew)
+        frontier = Frontier(np.ascontiguousarray(features), seen, crew)
         if seen is None or not len(seen):
             frontier.choose(start)
         while len(frontier.chosen) < limit and frontier.advance(limit, stop):

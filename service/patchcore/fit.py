@@ -20,7 +20,6 @@ from service.patchcore.whitening import Whitening
 Parts = Sequence[NDArray[np.floating]]
 MOST_SELECTABLE = 2**22
 """Patches. Their projections, 128 numbers of 4 bytes, are what the selection holds in memory: 2 GiB."""
-
 COVERED_TOGETHER = 4096
 """Patches: with fewer at a time, more goes into making the vectors ready than into products."""
 
@@ -42,8 +41,8 @@ def fit(
     recipe that fuses late (see MemoryBank). Deterministic in the parts, their order
     and the recipe.
 
-    `parts` may read from a disk: they are gone through a few times, one at a time. Memory is 4 * P bytes a
-    patch, P the lesser of its dimensions and the recipe's projection, up to 4,194,304 patches; of more, that
+    `parts` may read from a disk: they are gone through a few times, few at a time. Memory is 4 * P + 20 bytes
+    a patch, P the lesser of its dimensions and the projection, up to 4,194,304 patches; of more, that
     many are drawn by the recipe's seed, the selection is among those, and `selection_radius` is theirs, while
     `coverage_radius` is always that of all. `progress` gets (chosen, expected). Blocks for seconds to
     minutes. Raises ValueError for fewer than two parts, unequal shapes, or features that are not finite or
@@ -57,7 +56,7 @@ def fit(
     chosen, rows = _selected(parts, grid[0] * grid[1], recipe, whitening, progress)
     vectors = _gathered(parts, rows, whitening)
     owner = (rows // (grid[0] * grid[1])).astype(np.int32)
-    covered = _covered(parts, vectors, whitening, levels)
+    covered = _covered(parts, grid[0] * grid[1], vectors, whitening, levels)
     scores, names = calibrate(dict(enumerate(parts)), vectors, owner, recipe, whitening, levels, siblings)
     bank = MemoryBank(
         vectors, owner, scores, names, chosen.radius, covered, grid, recipe, whitening, len(parts), levels
@@ -107,15 +106,15 @@ def check_parts(parts: Parts) -> tuple[int, int]:
 
 
 def _covered(
-    parts: Parts, vectors: NDArray[np.float16], whitening: Whitening | None, levels: Levels
+    parts: Parts, patches: int, vectors: NDArray[np.float16], whitening: Whitening | None, levels: Levels
 ) -> float:
-    few = max(1, COVERED_TOGETHER * parts[0].shape[-1] // parts[0].size)
+    few = max(1, COVERED_TOGETHER // patches)
 
-    def patches(first: int) -> NDArray[np.float16]:
+    def some(first: int) -> NDArray[np.float16]:
         numbers = range(first, min(first + few, len(parts)))
         return np.concatenate([stored(parts[number], whitening) for number in numbers])
 
-    return covered_by(vectors, levels, range(0, len(parts), few), patches)
+    return covered_by(vectors, levels, range(0, len(parts), few), some)
 
 
 def _selected(

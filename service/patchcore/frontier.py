@@ -1,9 +1,8 @@
 """The frontier: the points farthest from the chosen ones, known exactly, where greedy chooses."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.patchcore.bounds import CHOSEN, UNKNOWN, Bounds
+from service.patchcore.bounds import CHOSEN, UNKNOWN, Bounds, Indices, Points
 from service.patchcore.distance import Products, least_product, slack, squared_distances
 from service.patchcore.side_by_side import Crew
 
@@ -13,9 +12,6 @@ FIRST_BLOCK = 64
 AHEAD, WIDER = 8, 8
 """How many blocks are brought up to date first, and how many times as many points at most if those are not
 enough: more than need be costs time in each round, fewer more looks at all bounds."""
-
-Indices = NDArray[np.int64]
-Points = NDArray[np.float32]
 
 
 class Frontier:
@@ -37,9 +33,7 @@ class Frontier:
     def choose(self, index: int | None = None) -> None:
         """Make a point a centre, without one the farthest from the mean."""
         index = self._bounds.from_mean() if index is None else index
-        self.chosen_squared.append(self._bounds.nearest[index])
-        self.chosen.append(index)
-        self._bounds.add(index)
+        self._take(index, self._bounds.nearest[index])
 
     def advance(self, limit: int, stop: float) -> bool:
         """Choose some more points, up to `limit` in all; False when none is farther than `stop`. It may
@@ -88,7 +82,8 @@ class Frontier:
             rows = near if len(near) <= most else bounds.farthest(most)
 
     def _outside(self, block: Indices) -> tuple[float, int]:
-        """The highest bound of other points, and the first that has it, less than 0."""
+        """The highest bound of other points, and the first that has it, negated: so pairs compare as greedy
+        does."""
         nearest = self._bounds.nearest
         kept = nearest[block]
         nearest[block] = CHOSEN
@@ -111,14 +106,18 @@ class Frontier:
             index = int(block[winner])
             if not _beyond(bounds[winner], stop) or (float(bounds[winner]), -index) < rival:
                 break
-            self._bounds.nearest[index] = bounds[winner]
-            self.choose(index)
+            self._take(index, bounds[winner])
             bounds[winner], need[winner] = CHOSEN, np.inf
             hit = np.flatnonzero(near[winner] >= need)
             bounds[hit] = np.minimum(bounds[hit], squared_distances(points[hit], points[winner : winner + 1]))
             need[hit] = least_product(norms[hit], bounds[hit], doubt[hit])
         self._bounds.nearest[block] = bounds
         self._bounds.upto[block] = self._bounds.known[block] = self._bounds.centres
+
+    def _take(self, index: int, squared: np.float32) -> None:
+        self.chosen_squared.append(squared)
+        self.chosen.append(index)
+        self._bounds.add(index)
 
     def _adapt(self, gained: int) -> None:
         if not gained:

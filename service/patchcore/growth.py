@@ -14,6 +14,7 @@ from service.patchcore.projection import project
 from service.patchcore.side_by_side import side_by_side
 
 PIECES = 2
+"""Of all new patches: so few that more goes into products than into making the vectors ready for each."""
 
 
 def grow(
@@ -78,8 +79,7 @@ def _chosen(bank: MemoryBank, patches: NDArray[np.float16], progress: Progress |
 
 
 def _covered(bank: MemoryBank, vectors: NDArray[np.float16], patches: NDArray[np.float16]) -> float:
-    # In few pieces, and each held against what the bank covers already: most lie within.
-    pieces = np.array_split(patches, PIECES)
+    pieces = np.array_split(patches, min(PIECES, len(patches)))
     return covered_by(vectors, bank.levels, pieces, lambda piece: piece, bank.coverage_radius)
 
 

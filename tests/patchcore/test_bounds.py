@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from service.patchcore import bounds
 from service.patchcore.bounds import CHOSEN, Bounds
-from service.patchcore.distance import squared_distances
+from service.patchcore.distance import above, squared_distances
 from service.patchcore.side_by_side import Crew
 from tests.patchcore.test_coreset import POINTS, Points
 
@@ -56,6 +56,11 @@ def test_the_first_is_the_farthest_from_the_mean(points: Points) -> None:
     mean = points.mean(axis=0, dtype=np.float64).astype(np.float32)
     with Crew() as crew:
         assert Bounds(points, None, crew).from_mean() == squared_distances(points, mean[None]).argmax()
+
+
+@given(value=st.floats(0, 1e30))
+def test_what_is_rounded_up_is_never_less(value: float) -> None:
+    assert float(above(np.array([value]))[0]) >= value
 
 
 def rows_of(indices: set[int]) -> NDArray[np.int64]:

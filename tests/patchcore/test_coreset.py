@@ -55,7 +55,12 @@ def test_seeded_greedy_equals_the_plain_loop(
     points: Points, count: int, until: float, data: st.DataObject
 ) -> None:
     seen = data.draw(hnp.arrays(np.float32, (count, points.shape[1]), elements=VALUES))
-    assert_plain(points, len(points), until, seen)
+    block = data.draw(st.sampled_from([1, 2, 7, 1024]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frontier, "BLOCK", block)
+        for name, size in (("COLUMNS", 3), ("ROWS", 5), ("SETTLED_ROWS", 3), ("NORMED_ROWS", 4)):
+            patch.setattr(bounds, name, size)
+        assert_plain(points, len(points), until, seen)
 
 
 @pytest.mark.parametrize("keep", [1, 2, 400, 3000])
@@ -79,6 +84,24 @@ def test_near_duplicates_far_from_the_origin_equal_the_plain_loop() -> None:
     rng = np.random.default_rng(1)
     tight = rng.integers(-3, 4, (600, 8)) * 2.0**-10 + 1000 * rng.integers(0, 2, (600, 1))
     assert_plain(tight.astype(np.float32), 300)
+
+
+def test_the_radius_is_exact_where_nothing_is_chosen() -> None:
+    # So far off that products lose their digits, and so near one another.
+    points = np.float32(1e-5) * clusters(1500)
+    assert_plain(points, 300, 1e6, clusters(20, seed=3) + np.float32(1000))
+
+
+def test_the_first_choice_is_exact_where_norms_alone_would_err() -> None:
+    points = np.array([[-0.1], [0.30000001192092896], [0.1]], np.float32)
+    assert greedy_coreset(points, keep=1).indices[0] == 0
+
+
+@pytest.mark.parametrize("keep", [1, 300])
+def test_rows_that_are_apart_in_memory_are_chosen_alike(keep: int) -> None:
+    points = clusters(1500)
+    apart = greedy_coreset(np.asfortranarray(points), keep=keep)
+    assert apart.indices.tolist() == greedy_coreset(points, keep=keep).indices.tolist()
 
 
 def test_every_prefix_is_the_selection_of_its_size() -> None:

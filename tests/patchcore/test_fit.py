@@ -54,8 +54,10 @@ def test_flat_parts_and_grids_give_the_same_vectors() -> None:
     assert flat.grid == (1, 25)
 
 
-def test_coverage_radius_is_in_the_features_own_space() -> None:
-    good = parts(6, 0)
+@pytest.mark.parametrize("together", [1, 40, 4096])
+def test_coverage_radius_is_in_the_features_own_space(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    monkeypatch.setattr(import_module("service.patchcore.fit"), "COVERED_TOGETHER", together)
+    good = [*parts(5, 0), *parts(1, 1, shift=0.5)]
     bank = fit(good, RECIPE)
     patches = np.concatenate([p.reshape(-1, 16) for p in good]).astype(np.float16)
     assert bank.coverage_radius == coverage_radius(patches, bank.vectors)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from service.patchcore.coverage import coverage_radius
 from service.patchcore.fit import fit
 from service.patchcore.growth import grow
 from service.patchcore.held_out import held_out_scores
@@ -72,9 +73,17 @@ def test_approved_parts_never_join_the_calibration() -> None:
 
 
 def test_growing_keeps_the_radius_and_covers_the_new_parts() -> None:
-    bank, larger = grown(parts(6, 0), parts(3, 1, shift=3.0))
+    new = parts(3, 1, shift=0.5)
+    bank, larger = grown(parts(6, 0), new)
+    patches = np.concatenate([part.reshape(-1, 16) for part in new]).astype(np.float16)
     assert larger.selection_radius == bank.selection_radius
-    assert larger.coverage_radius >= bank.coverage_radius
+    assert larger.coverage_radius == max(bank.coverage_radius, coverage_radius(patches, larger.vectors))
+    assert larger.coverage_radius > bank.coverage_radius
+
+
+def test_a_part_of_one_patch_can_be_learned() -> None:
+    bank, larger = grown(parts(6, 0, side=1), parts(1, 1, side=1, shift=9.0))
+    assert larger.size == bank.size + 1
 
 
 def test_growing_twice_equals_growing_from_a_reloaded_bank() -> None:
