@@ -64,3 +64,11 @@ def test_a_thread_decodes_ahead_on_a_cpu_only_where_the_engines_leave_it_a_core(
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         assert EngineSettings(threads=threads).decoders == expected
     assert EngineSettings(threads=8, decode_threads=3).decoders == 3
+
+
+def test_a_command_has_a_thread_on_every_core_unless_it_is_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert EngineSettings().alone().threads == 4
+    assert EngineSettings(threads=3).alone().threads == 3

@@ -138,6 +138,11 @@ class EngineSettings(Part):
         description="resident in an extraction worker, banks included; past it, it is replaced",
     )
 
+    def alone(self) -> "EngineSettings":
+        """The same with a thread on every core, unless ``threads`` says how many: for a command, beside which
+        nothing consumes."""
+        return self.model_copy(update={"threads": self.threads or os.cpu_count() or 1})
+
     @property
     def decoders(self) -> int:
         """How many threads decode ahead: a GPU takes pictures as fast as several can. More than eight were no

@@ -12,6 +12,7 @@ import numpy as np
 import timm
 import torch
 
+from service.backbones.base import Backbone
 from service.backbones.configured import backbone_for
 from service.backbones.source import source_of
 from service.backbones.weights import fill
@@ -22,7 +23,7 @@ from service.inspection.extractor import PatchExtractor
 from service.inspection.judgement import Draw, Judgement
 from service.inspection.line_model import LineModel
 from service.inspection.together import judge_batch
-from service.patchcore import auroc, coverage_radius, fit, greedy_coreset
+from service.patchcore import MemoryBank, auroc, coverage_radius, fit, greedy_coreset
 from service.patchcore.recipe import Recipe
 from service.settings import EngineSettings
 from service.training.thresholds import thresholds_of
@@ -70,17 +71,33 @@ def measure(folder: Path) -> dict[str, Any]:
     settings = json.loads((folder / "settings.json").read_text())
     share_threads(settings["threads"], settings["threads"])
     backbone = backbone_for(RECIPE, EngineSettings())
-    taught = [path.read_bytes() for path in sorted((folder / "taught").iterdir())]
-    judged = [path.read_bytes() for path in sorted((folder / "judged").iterdir())]
+    taught, judged = (
+        [path.read_bytes() for path in sorted((folder / name).iterdir())] for name in ("taught", "judged")
+    )
     began = time.perf_counter()
+    bank, extractor = _fitted(backbone, taught)
+    fit_seconds = time.perf_counter() - began
+    model = LineModel(bank, thresholds_of(bank.calibration_scores), extractor)
+    scores, spent = _judged(model, judged, EngineSettings(threads=settings["threads"]).decoders)
+    return {
+        "fit_seconds": fit_seconds,
+        # A worker has judged a bank's golden frames before its first: no side is timed choosing its kernels.
+        "frame_ms": median(spent),
+        "image_auroc": auroc(np.array(settings["defective"]), np.array(scores)),
+    }
+
+
+def _fitted(backbone: Backbone, taught: list[bytes]) -> tuple[MemoryBank, PatchExtractor]:
     pictures = [decode(data) for data in taught]
     contract = InputContract.learn([picture.form() for picture in pictures], RECIPE)
     extractor = PatchExtractor(backbone, RECIPE, contract)
     parts = [part for at in range(0, TAUGHT, BATCH) for part in extractor.extract(pictures[at : at + BATCH])]
-    bank = fit(parts, RECIPE)
-    fit_seconds = time.perf_counter() - began
-    model = LineModel(bank, thresholds_of(bank.calibration_scores), extractor)
-    decoder = Decoder(DEFAULT_LIMITS, EngineSettings(threads=settings["threads"]).decoders, {LINE: contract})
+    return fit(parts, RECIPE), extractor
+
+
+def _judged(model: LineModel, judged: list[bytes], decoders: int) -> tuple[list[float], list[float]]:
+    """The scores, and the milliseconds a picture of each batch."""
+    decoder = Decoder(DEFAULT_LIMITS, decoders, {LINE: model.extractor.contract})
     frames = [FrameIn(LINE, data) for data in judged]
     scores: list[float] = []
     spent = []
@@ -93,12 +110,7 @@ def measure(folder: Path) -> dict[str, Any]:
         spent.append(1000 * (time.perf_counter() - began) / len(decoded))
     if len(scores) != len(judged):
         raise ValueError(f"{len(judged) - len(scores)} of the pictures could not be judged")
-    return {
-        "fit_seconds": fit_seconds,
-        # A worker has judged a bank's golden frames before its first: no side is timed choosing its kernels.
-        "frame_ms": median(spent),
-        "image_auroc": auroc(np.array(settings["defective"]), np.array(scores)),
-    }
+    return scores, spent
 
 
 def select(folder: Path) -> dict[str, Any]:

@@ -1,10 +1,10 @@
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -198,12 +198,17 @@ def test_a_device_that_is_not_there_is_refused(
 
 
 def _until_it_trains(process: "subprocess.Popen[str]") -> None:
-    """Libraries that are interrupted while they are imported may swallow it."""
-    last = "openvino_intel_cpu" if find_spec("openvino") else "_swigfaiss"
-    while last not in Path(f"/proc/{process.pid}/maps").read_text():
+    """Its temporary file, without a name, holds features: libraries that are interrupted before, while they
+    are imported, may swallow it."""
+    while not any(_holds_features(file) for file in Path(f"/proc/{process.pid}/fd").iterdir()):
         assert process.poll() is None, "it ended before it trained"
         time.sleep(0.01)
-    time.sleep(0.1)
+
+
+def _holds_features(file: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return file.readlink().name.endswith(" (deleted)") and file.stat().st_size > 0
+    return False
 
 
 @pytest.fixture

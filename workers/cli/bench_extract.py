@@ -1,6 +1,5 @@
 """``patchline bench extract``: from bytes to patch features, beside the network alone."""
 
-import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,9 +67,7 @@ def _timed(
 
     if runtime is Runtime.AUTO:
         runtime = Runtime.OPENVINO if engine.device == "cpu" and _offered(Runtime.OPENVINO) else Runtime.TORCH
-    # As `ready_backbone` shares them out.
-    threads = engine.threads or os.cpu_count() or 1
-    changed = engine.model_copy(update={"runtime": runtime, "threads": threads})
+    changed = engine.alone().model_copy(update={"runtime": runtime})
     settings = command_settings().model_copy(update={"engine": changed})
     backbone = ready_backbone(settings, recipe)
     data = [cell.path.read_bytes() for cell in cells("mono", GOOD)[:batch]]

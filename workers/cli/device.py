@@ -24,8 +24,7 @@ def ready_backbone(
         from workers.cli.failures import Refused
         from workers.extraction.engine import share_threads
 
-        cores = os.cpu_count() or 1
-        share_threads(settings.engine.threads or cores, cores)
+        share_threads(settings.engine.alone().threads, os.cpu_count() or 1)
         try:
             return backbone_for(recipe, settings.engine, made_with)
         except (RuntimeError, AssertionError) as error:
