@@ -20,15 +20,13 @@ from service.patchcore.held_out import fused_scores
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.scoring import image_score
 from service.patchcore.search import PatchIndex
-from service.patchcore.side_by_side import side_by_side
+from service.patchcore.side_by_side import in_pieces, side_by_side
 
 TOLERANCES: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 2e-2, "float16": 2e-2}
 """How far a score may lie off, by the coarser of the arithmetic of then and of now, as a share of the larger
 of the stored score and the median of the calibration: a part of the bank itself may score next to nothing."""
 
 _LIBRARIES = "install the libraries and use the device that it was made with"
-_PIECES = 2
-"""So few that more goes into products than into making the vectors ready for each."""
 _LIMITS = ImageLimits(max_bytes=32 * 2**20)
 
 
@@ -40,8 +38,7 @@ def golden_scores(bank: MemoryBank, features: NDArray[np.float16], index: PatchI
 
 def rescored(golden: GoldenFrames, bank: MemoryBank) -> GoldenFrames:
     """The same frames with their scores under another version of their bank. Blocks for a search."""
-    pieces = np.array_split(golden.features, min(_PIECES, len(golden.features)))
-    distances = side_by_side(bank.distances, pieces)
+    distances = side_by_side(bank.distances, in_pieces(golden.features))
     scores = fused_scores(np.concatenate(distances, axis=1), bank.recipe)
     return GoldenFrames(golden.parts, scores, golden.features, golden.pictures)
 

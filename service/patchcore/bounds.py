@@ -95,18 +95,17 @@ class Bounds:
 
     def _refresh(self, rows: Indices, stop: float) -> None:
         left, norms = self._left(rows), self._norms[rows]
+        most = norms + self._slack(norms)
         for first in range(int(self.upto[rows[0]]), self.centres, COLUMNS):
             last = min(first + COLUMNS, self.centres)
             best = self._products(left, first, last).max(axis=1)
-            self.nearest[rows] = np.minimum(
-                self.nearest[rows], above(norms - 2.0 * best + self._slack(norms))
-            )
+            self.nearest[rows] = np.minimum(self.nearest[rows], above(most - 2.0 * best))
             self.upto[rows] = np.maximum(self.upto[rows], last)
             far = self.beyond(stop, rows)
             if not far.any():
                 break
             if not far.all():
-                rows, left, norms = rows[far], left[far], norms[far]
+                rows, left, most = rows[far], left[far], most[far]
 
     def _settle(self, rows: Indices) -> None:
         left, norms = self._left(rows), self._norms[rows]

@@ -73,8 +73,7 @@ class Frontier:
         rows = bounds.farthest(AHEAD * self._block)
         while True:
             bounds.refresh(rows)
-            fresh = bounds.nearest[rows]
-            least = np.partition(fresh, -min(self._block, len(fresh)))[-min(self._block, len(fresh))]
+            least = bounds.nearest[bounds.farthest(self._block, rows)].min()
             near = np.flatnonzero(bounds.nearest >= least)
             if (bounds.upto[near] == bounds.centres).all():
                 return near

@@ -11,10 +11,7 @@ from service.patchcore.coverage import covered_by
 from service.patchcore.fit import Parts, calibrate, check_parts, stored
 from service.patchcore.memory_bank import MemoryBank
 from service.patchcore.projection import project
-from service.patchcore.side_by_side import side_by_side
-
-PIECES = 2
-"""Of all new patches: so few that more goes into products than into making the vectors ready for each."""
+from service.patchcore.side_by_side import in_pieces, side_by_side
 
 
 def grow(
@@ -79,8 +76,7 @@ def _chosen(bank: MemoryBank, patches: NDArray[np.float16], progress: Progress |
 
 
 def _covered(bank: MemoryBank, vectors: NDArray[np.float16], patches: NDArray[np.float16]) -> float:
-    pieces = np.array_split(patches, min(PIECES, len(patches)))
-    return covered_by(vectors, bank.levels, pieces, lambda piece: piece, bank.coverage_radius)
+    return covered_by(vectors, bank.levels, in_pieces(patches), lambda piece: piece, bank.coverage_radius)
 
 
 def _check(bank: MemoryBank, new_parts: Parts) -> None:

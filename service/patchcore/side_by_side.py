@@ -10,10 +10,16 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+Number = TypeVar("Number", bound=np.generic)
+
+PIECES = 2
+"""So few that more goes into products than into making a bank's vectors ready for each."""
 
 
 class Crew:
@@ -43,6 +49,11 @@ class Crew:
     def each(self, work: Callable[[Given], Made], things: Iterable[Given]) -> list[Made]:
         """``work`` of each thing, in order; the first that it raises is raised. Blocks until all is done."""
         return list(self._pool.map(work, things))
+
+
+def in_pieces(rows: NDArray[Number]) -> list[NDArray[Number]]:
+    """An array along its first axis, which is not empty, in PIECES that are not either."""
+    return np.array_split(rows, min(PIECES, len(rows)))
 
 
 def side_by_side(work: Callable[[Given], Made], things: Iterable[Given]) -> list[Made]:
